@@ -1,0 +1,71 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", exclude: exclude, swiftSettings: house)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: house)
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "slipstream",
+    products: [
+        .executable(name: "ztunnel", targets: ["ztunnel"]),
+        .executable(name: "node-agent", targets: ["node-agent"]),
+        .executable(name: "slipstream", targets: ["slipstream"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The C shore.
+        .target(name: "CLinux", path: "Sources/CLinux"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CNghttp2", path: "Sources/CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CMnl", path: "Sources/CMnl", providers: [.apt(["libmnl-dev"])]),
+        .systemLibrary(name: "CNftnl", path: "Sources/CNftnl", providers: [.apt(["libnftnl-dev"])]),
+
+        // Values, then machines, then programs.
+        room("Mesh", []),
+        room("Reactor", ["CLinux", "Mesh"]),
+        room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh"]),
+        room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),
+        room("Discovery", ["CLinux", "Mesh", protobuf, yaml]),
+        room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
+        room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink"]),
+        room("Controller", ["Discovery", "Mesh", yaml]),
+        room("Playground", ["Controller", "Discovery", "Mesh", arguments]),
+
+        program("ztunnel", ["ZTunnel", arguments]),
+        program("node-agent", ["NodeAgent", arguments]),
+        program("slipstream", ["Playground", arguments]),
+
+        tests("MeshTests", ["Mesh"]),
+        tests("ReactorTests", ["Reactor", "Mesh"]),
+    ]
+)

@@ -1,0 +1,41 @@
+// What Glibc's module hides from Swift, or shows in a form Swift cannot call. Plain prototypes, one screen.
+#ifndef SLIPSTREAM_CLINUX_H
+#define SLIPSTREAM_CLINUX_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+// After netinet/in.h, whose names they would otherwise define again.
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+
+// Hidden without _GNU_SOURCE.
+int CLinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+int CLinux_setns(int descriptor, int kind);
+int CLinux_pipe2(int ends[2], int flags);
+ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags);
+
+// Macros.
+int CLinux_CLONE_NEWNET(void);
+unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);
+
+// One packet with at most one descriptor beside it (SCM_RIGHTS); CMSG_* are macros.
+// Returns what sendmsg/recvmsg return. `*passed` is the descriptor received, or -1; `*truncated` is nonzero when
+// MSG_TRUNC or MSG_CTRUNC was set.
+ssize_t CLinux_send_with_descriptor(int socket, const void *bytes, size_t length, int descriptor);
+ssize_t CLinux_receive_with_descriptor(int socket, void *bytes, size_t length, int *passed, int *truncated);
+
+#endif
