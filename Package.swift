@@ -55,7 +55,7 @@ let package = Package(
         room("Reactor", ["CLinux", "Mesh"]),
         room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh"]),
         room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),
-        room("Discovery", ["CLinux", "Mesh", protobuf, yaml]),
+        room("Discovery", ["CLinux", "Mesh", protobuf, yaml], exclude: ["regenerate", "ZDS/zds.proto"]),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink"]),
         room("Controller", ["Discovery", "Mesh", yaml]),
@@ -66,6 +66,7 @@ let package = Package(
         program("slipstream", ["Playground", arguments]),
 
         tests("MeshTests", ["Mesh"]),
+        tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
     ]
 )
