@@ -1,0 +1,21 @@
+# The front door: a few verbs, the same for people and for CI. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help deps build test check playground
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install with apt what is missing on Debian (needs root only when something is)
+	@script/deps
+
+build: deps ## release build: every program, in .build/release
+	swift build -c release --static-swift-stdlib
+
+test: ## every test, on real network namespaces (needs root)
+	@script/test
+
+check: ## formatting, and the rules that a compiler does not know
+	@script/check
+
+playground: ## a real mesh on this machine, until Ctrl-C (needs root)
+	@script/playground
