@@ -1,0 +1,108 @@
+/// Whether a connection may reach a workload, and why.
+package struct AuthorizationDecision: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
+        /// No ALLOW policy applies to the workload, so what is not denied is allowed.
+        case unrestricted
+        case allowed(by: RuleReference)
+        case denied(by: RuleReference)
+        case noneAllowed
+        /// The workload names a policy that is not known: it might deny.
+        case missing(policy: NamespacedName)
+    }
+
+    package enum DryRunAllowance: Hashable, Sendable {
+        /// No dry-run ALLOW policy applies, or a DENY decided before any was asked.
+        case notAsked
+        case allowed(by: RuleReference)
+        case noneAllowed
+    }
+
+    package var outcome: Outcome
+    /// The DENY rule in dry-run that would have denied.
+    package var dryRunDenial: RuleReference?
+    /// What the ALLOW policies in dry-run would have said.
+    package var dryRunAllowance = DryRunAllowance.notAsked
+
+    package init(_ outcome: Outcome) { self.outcome = outcome }
+
+    package var isAllowed: Bool {
+        switch outcome {
+        case .unrestricted, .allowed: return true
+        case .denied, .noneAllowed, .missing: return false
+        }
+    }
+
+    /// The policy that decided, where one did.
+    package var policy: NamespacedName? {
+        switch outcome {
+        case .allowed(let rule), .denied(let rule): return rule.policy
+        case .missing(let policy): return policy
+        case .unrestricted, .noneAllowed: return nil
+        }
+    }
+
+    /// The rule that decided, counted from 0 within its policy.
+    package var rule: Int? {
+        switch outcome {
+        case .allowed(let rule), .denied(let rule): return rule.index
+        case .missing, .unrestricted, .noneAllowed: return nil
+        }
+    }
+
+    /// One sentence for people. Allocates.
+    package var reason: String {
+        switch outcome {
+        case .unrestricted: return "no allow policies apply"
+        case .allowed(let rule): return "allowed by: \(rule.policy)"
+        case .denied(let rule): return "explicitly denied by: \(rule.policy)"
+        case .noneAllowed: return "allow policies exist, but none allowed"
+        case .missing(let policy): return "policy \(policy) has not arrived"
+        }
+    }
+}
+
+/// A rule, by its place in a policy.
+package struct RuleReference: Hashable, Sendable, CustomStringConvertible {
+    package var policy: NamespacedName
+    package var index: Int
+
+    package init(policy: NamespacedName, index: Int) {
+        self.policy = policy
+        self.index = index
+    }
+
+    package var description: String { "\(policy)#\(index)" }
+}
+
+extension EffectivePolicies {
+    /// DENY beats ALLOW; where an ALLOW policy applies, one must allow; an unknown policy denies everything.
+    package func decide(_ attributes: ConnectionAttributes) -> AuthorizationDecision {
+        if let policy = missing.first { return AuthorizationDecision(.missing(policy: policy)) }
+        let dryRunDenial = first { $0.dryRunDenials.firstRule(for: attributes) }
+        var decision = AuthorizationDecision(enforced(attributes))
+        decision.dryRunDenial = dryRunDenial
+        if case .denied = decision.outcome { return decision }
+        decision.dryRunAllowance = dryRunAllowance(attributes)
+        return decision
+    }
+
+    private func enforced(_ attributes: ConnectionAttributes) -> AuthorizationDecision.Outcome {
+        if let rule = first({ $0.denials.firstRule(for: attributes) }) { return .denied(by: rule) }
+        guard sets.contains(where: { !$0.allowances.isEmpty }) else { return .unrestricted }
+        guard let rule = first({ $0.allowances.firstRule(for: attributes) }) else { return .noneAllowed }
+        return .allowed(by: rule)
+    }
+
+    private func dryRunAllowance(_ attributes: ConnectionAttributes) -> AuthorizationDecision.DryRunAllowance {
+        guard sets.contains(where: { !$0.dryRunAllowances.isEmpty }) else { return .notAsked }
+        guard let rule = first({ $0.dryRunAllowances.firstRule(for: attributes) }) else { return .noneAllowed }
+        return .allowed(by: rule)
+    }
+
+    private func first(_ find: (PolicySet) -> RuleReference?) -> RuleReference? {
+        for set in sets {
+            if let rule = find(set) { return rule }
+        }
+        return nil
+    }
+}

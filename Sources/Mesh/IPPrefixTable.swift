@@ -1,0 +1,32 @@
+/// Values filed under networks, found by an address within them. A look-up costs one hash per length in use.
+package struct IPPrefixTable<Value: Sendable>: Sendable {
+    private var values: [IPPrefix: [Value]] = [:]
+    /// The lengths in use, longest first.
+    private var lengthsV4: [Int] = []
+    private var lengthsV6: [Int] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { values.isEmpty }
+
+    package mutating func insert(_ value: Value, for network: IPPrefix) {
+        values[network, default: []].append(value)
+        switch network.address.family {
+        case .v4: Self.insert(network.length, into: &lengthsV4)
+        case .v6: Self.insert(network.length, into: &lengthsV6)
+        }
+    }
+
+    /// Calls `body` with the values of each network that holds `address`, longest first.
+    package func forEach(containing address: IPAddress, _ body: ([Value]) -> Void) {
+        for length in address.family == .v4 ? lengthsV4 : lengthsV6 {
+            guard let network = IPPrefix(address, length: length), let found = values[network] else { continue }
+            body(found)
+        }
+    }
+
+    private static func insert(_ length: Int, into lengths: inout [Int]) {
+        guard let place = lengths.firstIndex(where: { $0 <= length }) else { return lengths.append(length) }
+        if lengths[place] != length { lengths.insert(length, at: place) }
+    }
+}
