@@ -1,0 +1,11 @@
+from .subject import Subject
+
+
+class Direct(Subject):
+    """No proxy and no capture: the latency that the others add to."""
+
+    key = "direct"
+    title = "direct"
+
+    def start_proxies(self):
+        pass

