@@ -1,6 +1,6 @@
 # The front door: a few verbs, the same for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build test check playground
+.PHONY: help deps build test check bench playground
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## every test, on real network namespaces (needs root)
 
 check: ## formatting, and the rules that a compiler does not know
 	@script/check
+
+bench: build ## the tunnel against Envoy and a plain copy, as a table and .build/bench.json (needs root)
+	python3 Benchmarks/bench.py
 
 playground: ## a real mesh on this machine, until Ctrl-C (needs root)
 	@script/playground
