@@ -1,0 +1,106 @@
+import COpenSSL
+import Glibc
+package import Mesh
+
+/// What is demanded of a peer once its chain has been found good.
+package enum PeerExpectation: Hashable, Sendable {
+    /// A server takes any identity of its own trust domain.
+    case trustDomain(String)
+    /// A client takes only these.
+    case identities([SPIFFEIdentity])
+}
+
+/// Who a peer has proven to be.
+package struct VerifiedPeer: Hashable, Sendable {
+    /// The first URI name that is an identity: the one that policy judges.
+    package let identity: SPIFFEIdentity
+    /// Every URI name that is an identity.
+    package let identities: [SPIFFEIdentity]
+}
+
+/// Judges peers' certificate chains against one set of roots, and remembers those it found good: the same few hundred peers
+/// come again and again, and each would cost a signature check. What is remembered is only that a chain leads to these
+/// roots; possession of the key is proven in every handshake.
+///
+/// Owned by one `TLSContext`; never crosses threads.
+final class PeerVerifier {
+    /// Peers beyond this many are verified each time; the memory that hostile chains can claim ends here.
+    private static let rememberedLimit = 4096
+
+    private struct Remembered {
+        let peer: VerifiedPeer
+        let notBefore: Int64
+        let notAfter: Int64
+    }
+
+    private var remembered: [ChainHash: Remembered] = [:]
+
+    /// Called by OpenSSL within the handshake with the peer's chain in `store`.
+    func verify(_ store: OpaquePointer, expecting expectation: PeerExpectation) throws(TLSFailure) -> VerifiedPeer {
+        let peer = try unsafe provenPeer(store)
+        switch expectation {
+        case .trustDomain(let own):
+            guard peer.identities.contains(where: { $0.trustDomain == own }) else {
+                throw .foreignTrustDomain(presented: peer.identity.description)
+            }
+        case .identities(let expected):
+            guard peer.identities.contains(where: { expected.contains($0) }) else {
+                throw .unexpectedIdentity(presented: peer.identity.description)
+            }
+        }
+        return peer
+    }
+
+    private func provenPeer(_ store: OpaquePointer) throws(TLSFailure) -> VerifiedPeer {
+        guard let leaf = unsafe X509_STORE_CTX_get0_cert(store) else { throw .noCertificate }
+        let hash = unsafe ChainHash(of: X509_STORE_CTX_get0_untrusted(store))
+        let now = Int64(time(nil))
+        if let hash, let known = remembered[hash], (known.notBefore...known.notAfter).contains(now) {
+            unsafe X509_STORE_CTX_set_error(store, X509_V_OK)
+            return known.peer
+        }
+        guard unsafe X509_verify_cert(store) == 1 else {
+            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(X509_STORE_CTX_get_error(store))))
+            throw .untrustedChain(reason)
+        }
+        let identities = unsafe Certificate.uris(of: leaf).compactMap { SPIFFEIdentity($0) }
+        guard let first = identities.first else { throw .noIdentity }
+        let peer = VerifiedPeer(identity: first, identities: identities)
+        if let hash { unsafe remember(peer, as: hash, chain: X509_STORE_CTX_get0_chain(store)) }
+        return peer
+    }
+
+    private func remember(_ peer: VerifiedPeer, as hash: ChainHash, chain: OpaquePointer?) {
+        if remembered.count >= Self.rememberedLimit { remembered.removeAll(keepingCapacity: true) }
+        var notBefore = Int64.min
+        var notAfter = Int64.max
+        for index in unsafe 0..<COpenSSL_chain_count(chain) {
+            let certificate = unsafe COpenSSL_chain_at(chain, index)
+            notBefore = unsafe max(notBefore, Certificate.seconds(X509_get0_notBefore(certificate)))
+            notAfter = unsafe min(notAfter, Certificate.seconds(X509_get0_notAfter(certificate)))
+        }
+        guard notBefore <= notAfter else { return }
+        remembered[hash] = Remembered(peer: peer, notBefore: notBefore, notAfter: notAfter)
+    }
+}
+
+/// SHA-256 over each certificate of a chain, in order.
+private struct ChainHash: Hashable {
+    private let digests: [UInt8]
+    private static let certificateLimit: CInt = 8
+
+    /// Nil for a chain that is longer than any we would remember.
+    init?(of chain: OpaquePointer?) {
+        let count = unsafe COpenSSL_chain_count(chain)
+        guard count > 0, count <= Self.certificateLimit else { return nil }
+        var digests = [UInt8](repeating: 0, count: 32 * Int(count))
+        let isHashed = unsafe digests.withUnsafeMutableBufferPointer { room in
+            (0..<count).allSatisfy { index in
+                unsafe X509_digest(
+                    COpenSSL_chain_at(chain, index), EVP_sha256(), room.baseAddress! + 32 * Int(index), nil) == 1
+            }
+        }
+        guard isHashed else { return nil }
+        self.digests = digests
+    }
+}

@@ -1,0 +1,31 @@
+/// Why there is no secure session with a peer.
+package enum TLSFailure: Error, Hashable, Sendable {
+    /// Our own certificate, key or roots cannot be used.
+    case unusableCredential(String)
+    case noCertificate
+    /// The chain does not lead to a root, is expired, or is not meant for this use; OpenSSL's reason.
+    case untrustedChain(String)
+    case noIdentity
+    case foreignTrustDomain(presented: String)
+    case unexpectedIdentity(presented: String)
+    /// The peer breaks the protocol or offers nothing that we accept (version, suite, ALPN); OpenSSL's reason.
+    case protocolError(String)
+    case closed
+    case timedOut
+}
+
+extension TLSFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unusableCredential(let reason): "certificate or key cannot be used: \(reason)"
+        case .noCertificate: "peer sent no certificate"
+        case .untrustedChain(let reason): "peer certificate not trusted: \(reason)"
+        case .noIdentity: "peer certificate has no SPIFFE identity"
+        case .foreignTrustDomain(let presented): "peer is of another trust domain: \(presented)"
+        case .unexpectedIdentity(let presented): "peer is not who was expected: \(presented)"
+        case .protocolError(let reason): "TLS handshake failed: \(reason)"
+        case .closed: "peer closed during the TLS handshake"
+        case .timedOut: "TLS handshake timed out"
+        }
+    }
+}
