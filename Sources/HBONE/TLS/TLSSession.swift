@@ -71,7 +71,8 @@ package import Reactor
     /// Closes the socket. The peer is told (close_notify) if it still reads.
     package func close() {
         guard socket != nil else { return }
-        if unsafe SSL_is_init_finished(raw) == 1, !isBlocked {
+        // When another session is in the middle of its turn the shared buffer is its own.
+        if unsafe SSL_is_init_finished(raw) == 1, !isBlocked, scratch.cipherCount == 0 {
             unsafe _ = SSL_shutdown(raw)
             flush()
         }

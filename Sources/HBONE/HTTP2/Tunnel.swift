@@ -1,0 +1,422 @@
+import CLinux
+package import Reactor
+
+/// Who is told how a tunnel fares.
+package protocol TunnelObserver: AnyObject {
+    /// The peer has proven who it is.
+    func tunnelEstablished(_ tunnel: Tunnel)
+    /// A peer asks for a connection: answer with `accept` or `refuse`, now or later. (A server's tunnel only.)
+    func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream)
+    /// A stream is gone, so there may be room for another.
+    func tunnelStreamClosed(_ tunnel: Tunnel)
+    /// No new stream may be opened; those that are open go on.
+    func tunnelDraining(_ tunnel: Tunnel)
+    /// Called exactly once, and last; nil for a tunnel that ended because nothing was left to do.
+    func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?)
+}
+
+/// One HBONE connection: HTTP/2 over mutual TLS, whose streams are connections of applications.
+///
+/// A batch of events first fills what goes out; the pump runs once per turn, so that many streams share one encryption
+/// and one send(2). Owned by its reactor; never crosses threads.
+@safe package final class Tunnel: EventHandler, TurnHandler {
+    /// What one turn takes from the peer, and what it takes from applications: about a millisecond's work.
+    private static let turnBytes = 512 * 1024
+    /// While applications leave more than this untaken, the peer's connection window is withheld; below it one slow stream
+    /// holds up only itself (ztunnel reference §10.3).
+    private static let storedBytesLimit = 16 << 20
+    /// Streams on their way when a shutdown was announced reach us within this time.
+    private static let drainNoticeMilliseconds: UInt64 = 1_000
+
+    private enum Phase { case handshaking, open, closed }
+
+    package let role: TLSContext.Role
+    private let reactor: Reactor
+    private let scratch: TunnelScratch
+    private let settings: HTTP2Settings
+    private let tls: TLSSession
+    private var http2: HTTP2Session?
+    private var token: Token?
+    private weak var observer: (any TunnelObserver)?
+
+    private var phase = Phase.handshaking
+    private var isScheduled = false
+    private var needsRead = false
+    /// nghttp2 is on the stack, so the session must stay.
+    private var isInSession = false
+    private var isCloseDue = false
+    private var streams: [Int32: TunnelStream] = [:]
+    /// The stream whose bytes are in `scratch.parts`.
+    private var receivingStream: TunnelStream?
+    private var storedBytes = 0
+    private var withheldWindow = 0
+    private var timer: Reactor.TimerID?
+    package private(set) var isDraining = false
+
+    /// - Parameters:
+    ///   - socket: connected, and not yet watched unless `token` says so.
+    ///   - token: how the reactor watches `socket` already.
+    package init(
+        _ context: TLSContext, _ socket: consuming Descriptor, _ token: Token? = nil, on reactor: Reactor,
+        expecting expectation: PeerExpectation, settings: HTTP2Settings, _ scratch: TunnelScratch,
+        observer: any TunnelObserver
+    ) throws(TunnelFailure) {
+        role = context.role
+        self.reactor = reactor
+        self.scratch = scratch
+        self.settings = settings
+        self.observer = observer
+        let raw = socket.raw
+        do {
+            tls = try TLSSession(context, socket, expecting: expectation, scratch.tls)
+        } catch {
+            throw .tls(error)
+        }
+        if let token {
+            self.token = token
+            reactor.hand(token, to: self)
+        } else {
+            do {
+                self.token = try reactor.watch(raw, for: self)
+            } catch {
+                throw .socket(error)
+            }
+        }
+        timer = reactor.after(milliseconds: settings.handshakeTimeoutMilliseconds) { [weak self] in
+            self?.close(.tls(.timedOut))
+        }
+        // A client speaks first; for a server the peer's bytes may be here already.
+        schedule()
+    }
+
+    package var peer: VerifiedPeer? { tls.peer }
+    package var cipherSuite: String { tls.cipherSuite }
+    package var streamCount: Int { streams.count }
+    package var isOpen: Bool { phase == .open }
+
+    /// How many streams the peer takes at a time.
+    package var streamLimit: Int { http2?.peerConcurrentStreams ?? 0 }
+
+    // MARK: Events
+
+    package func ready(_ readiness: Readiness) {
+        if readiness.callsForRead {
+            tls.noteReadable(readiness)
+            needsRead = true
+        }
+        if readiness.contains(.writable), tls.isBlocked { tls.resume() }
+        progress()
+    }
+
+    package func turn() {
+        isScheduled = false
+        progress()
+        pump()
+    }
+
+    private func progress() {
+        if phase == .handshaking { shakeHands() }
+        if phase == .open, needsRead { readSome() }
+        if phase == .open { schedule() }
+    }
+
+    private func schedule() {
+        guard !isScheduled, phase != .closed else { return }
+        isScheduled = true
+        reactor.schedule(self)
+    }
+
+    private func shakeHands() {
+        switch tls.handshake() {
+        case .waiting: return
+        case .failed(let failure): close(.tls(failure))
+        case .established: open()
+        }
+    }
+
+    private func open() {
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        guard let session = unsafe HTTP2Session.open(role, settings, owner: me) else {
+            return close(.protocolViolation("out of memory"))
+        }
+        http2 = consume session
+        phase = .open
+        needsRead = true
+        keepAlive()
+        observer?.tunnelEstablished(self)
+    }
+
+    // MARK: Reading
+
+    private func readSome() {
+        needsRead = false
+        var total = 0
+        while total < Self.turnBytes {
+            switch unsafe tls.read(into: scratch.tls.plain) {
+            case .wouldBlock: return
+            case .ended: return close(.peerClosed)
+            case .filled(let count):
+                total += count
+                receive(count)
+                guard phase == .open else { return }
+            }
+        }
+        // Others first; then the rest.
+        needsRead = true
+    }
+
+    private func receive(_ count: Int) {
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: scratch.tls.plain[..<count])
+        isInSession = true
+        let failure = unsafe http2?.receive(bytes)
+        isInSession = false
+        passReceivedOn()
+        finishSession(failure)
+    }
+
+    /// Bytes of a DATA frame, still in the shared buffer.
+    func received(_ bytes: UnsafeRawBufferPointer, for stream: TunnelStream?) {
+        guard let stream else {
+            http2?.returnConnectionWindow(bytes.count)
+            return
+        }
+        if receivingStream !== stream || scratch.partCount == TunnelScratch.partLimit {
+            passReceivedOn()
+            receivingStream = stream
+        }
+        unsafe scratch.parts[scratch.partCount].iov_base = UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
+        unsafe scratch.parts[scratch.partCount].iov_len = bytes.count
+        scratch.partCount += 1
+        scratch.partBytes += bytes.count
+    }
+
+    /// Gives the application what has been collected for it.
+    func passReceivedOn() {
+        guard let stream = receivingStream else { return }
+        receivingStream = nil
+        let (count, total) = (scratch.partCount, scratch.partBytes)
+        scratch.partCount = 0
+        scratch.partBytes = 0
+        unsafe stream.receive(UnsafeBufferPointer(rebasing: scratch.parts[..<count]), total)
+    }
+
+    // MARK: Writing
+
+    private func pump() {
+        guard phase == .open, !tls.isBlocked else { return }
+        scratch.turnBudget = Self.turnBytes
+        isInSession = true
+        let failure = http2?.send()
+        isInSession = false
+        flushBatch()
+        tls.flush()
+        finishSession(failure)
+        guard let isOver = http2?.isOver, !isOver else { return close(nil) }
+        if scratch.turnBudget <= 0 || needsRead { schedule() }
+    }
+
+    private func flushBatch() {
+        let count = scratch.batchCount
+        scratch.batchCount = 0
+        guard count > 0 else { return }
+        // A session that cannot write shows it at its next read.
+        unsafe _ = tls.write(UnsafeRawBufferPointer(rebasing: scratch.batch[..<count]))
+    }
+
+    /// Whether frames can go out at the moment.
+    var mayWrite: Bool { !tls.isBlocked && phase == .open }
+
+    /// A control frame, or headers.
+    func write(frame bytes: UnsafeRawBufferPointer) {
+        if scratch.batchRoom < bytes.count { flushBatch() }
+        guard scratch.batchRoom >= bytes.count else {
+            unsafe _ = tls.write(bytes)
+            return
+        }
+        unsafe scratch.batch.baseAddress!.advanced(by: scratch.batchCount)
+            .copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+        scratch.batchCount += bytes.count
+    }
+
+    enum DataFilling { case filled(Int), ended, deferred, pause }
+
+    /// nghttp2 may send up to `limit` bytes of this stream: they are read to where their frame will be.
+    func fill(_ stream: TunnelStream, _ limit: Int) -> DataFilling {
+        guard scratch.turnBudget > 0 else { return .pause }
+        if scratch.batchRoom - TunnelScratch.frameHeaderSize < TunnelScratch.worthwhileSize {
+            flushBatch()
+            tls.flush()
+            guard mayWrite else { return .pause }
+        }
+        let start = scratch.batchCount + TunnelScratch.frameHeaderSize
+        let size = min(limit, TunnelScratch.batchSize - start)
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch.batch[start..<start + size])
+        switch unsafe stream.fill(room) {
+        case .filled(let count):
+            scratch.turnBudget -= count
+            return .filled(count)
+        case .ended: return .ended
+        case .deferred: return .deferred
+        }
+    }
+
+    /// The frame's header before the bytes that `fill` put there.
+    func commitData(header: UnsafeRawPointer, _ count: Int) {
+        unsafe scratch.batch.baseAddress!.advanced(by: scratch.batchCount)
+            .copyMemory(from: header, byteCount: TunnelScratch.frameHeaderSize)
+        scratch.batchCount += TunnelScratch.frameHeaderSize + count
+        guard scratch.batchCount >= TunnelScratch.batchFlushSize else { return }
+        flushBatch()
+        tls.flush()
+    }
+
+    // MARK: Streams
+
+    /// Asks the peer for a connection. Nil when no stream can be opened here.
+    package func connect(_ request: ConnectRequest, observer: any TunnelStreamObserver) -> TunnelStream? {
+        guard phase == .open, !isDraining, let stream = openStream(request) else { return nil }
+        stream.observer = observer
+        return stream
+    }
+
+    private func openStream(_ request: ConnectRequest) -> TunnelStream? {
+        let stream = TunnelStream(self, reactor)
+        guard let id = http2?.request(HeaderBlock(request), for: stream) else { return nil }
+        stream.opened(as: id)
+        streams[id] = stream
+        schedule()
+        return stream
+    }
+
+    func beginRequest(_ id: Int32) {
+        let stream = TunnelStream(self, reactor)
+        stream.opened(as: id)
+        streams[id] = stream
+        http2?.bind(id, to: stream)
+    }
+
+    func requestComplete(_ stream: TunnelStream) {
+        observer?.tunnel(self, received: stream.request, on: stream)
+    }
+
+    func streamClosed(_ stream: TunnelStream, code: UInt32) {
+        passReceivedOn()
+        streams[stream.id] = nil
+        stream.closed(code: code)
+        observer?.tunnelStreamClosed(self)
+    }
+
+    func respond(_ headers: HeaderBlock, on stream: TunnelStream, withBody: Bool) {
+        http2?.respond(headers, on: stream.id, withBody: withBody)
+        schedule()
+    }
+
+    func reset(_ stream: TunnelStream, _ code: UInt32) {
+        http2?.reset(stream.id, code)
+        schedule()
+    }
+
+    func resume(_ stream: TunnelStream) {
+        http2?.resume(stream.id)
+        schedule()
+    }
+
+    // MARK: Windows
+
+    /// Received bytes went to the application, or are stored for it.
+    func returnWindow(of stream: TunnelStream, delivered: Int, stored: Int) {
+        if delivered > 0, !stream.isClosed { http2?.returnStreamWindow(stream.id, delivered) }
+        storedBytes += stored
+        let isWithheld = storedBytes > Self.storedBytesLimit
+        if isWithheld { withheldWindow += stored }
+        http2?.returnConnectionWindow(delivered + (isWithheld ? 0 : stored))
+        schedule()
+    }
+
+    /// Stored bytes went to the application at last.
+    func returnStored(of stream: TunnelStream, _ bytes: Int) {
+        storedBytes -= bytes
+        if !stream.isClosed { http2?.returnStreamWindow(stream.id, bytes) }
+        let returned = min(withheldWindow, bytes)
+        withheldWindow -= returned
+        if returned > 0 { http2?.returnConnectionWindow(returned) }
+        schedule()
+    }
+
+    // MARK: Keeping alive
+
+    private func keepAlive() {
+        restartTimer(settings.pingAfterMilliseconds) { tunnel in tunnel.ping() }
+    }
+
+    private func ping() {
+        http2?.ping()
+        schedule()
+        restartTimer(settings.pingTimeoutMilliseconds) { tunnel in tunnel.close(.unresponsive) }
+    }
+
+    func pingAnswered() { keepAlive() }
+
+    private func restartTimer(_ milliseconds: UInt64, _ action: @escaping (Tunnel) -> Void) {
+        if let timer { reactor.cancel(timer) }
+        timer = reactor.after(milliseconds: milliseconds) { [weak self] in
+            guard let self else { return }
+            self.timer = nil
+            action(self)
+        }
+    }
+
+    // MARK: Ending
+
+    /// Takes no new streams; closes once those that are open have ended.
+    package func drain() {
+        guard phase == .open, !isDraining else { return }
+        isDraining = true
+        guard role == .server else {
+            http2?.goAway()
+            return schedule()
+        }
+        http2?.announceShutdown()
+        schedule()
+        _ = reactor.after(milliseconds: Self.drainNoticeMilliseconds) { [weak self] in
+            self?.http2?.goAway()
+            self?.schedule()
+        }
+    }
+
+    func peerGoesAway() {
+        guard !isDraining else { return }
+        isDraining = true
+        observer?.tunnelDraining(self)
+    }
+
+    /// Closes at once; every open stream is reset.
+    package func close() { close(nil) }
+
+    /// nghttp2 is off the stack again: what had to wait for that.
+    private func finishSession(_ failure: String?) {
+        if let failure { return close(.protocolViolation(failure)) }
+        if isCloseDue { close(nil) }
+    }
+
+    private func close(_ failure: TunnelFailure?) {
+        guard phase != .closed else { return }
+        guard !isInSession else {
+            isCloseDue = true
+            return
+        }
+        phase = .closed
+        if let timer { reactor.cancel(timer) }
+        if let token { reactor.forget(token) }
+        tls.close()
+        let orphans = streams.values
+        streams = [:]
+        receivingStream = nil
+        http2 = nil
+        for stream in orphans { stream.tunnelLost() }
+        observer?.tunnelClosed(self, failure)
+    }
+}
+
+@available(*, unavailable)
+extension Tunnel: Sendable {}

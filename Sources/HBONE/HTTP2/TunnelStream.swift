@@ -1,0 +1,289 @@
+import CLinux
+import CNghttp2
+import Glibc
+package import Reactor
+
+/// Who is told how a stream fares.
+package protocol TunnelStreamObserver: AnyObject {
+    /// The peer's application has accepted; from now on bytes flow. (A client's stream only.)
+    func streamEstablished(_ response: ConnectResponse)
+    /// Called exactly once, and last.
+    func streamEnded(_ ending: TunnelStream.Ending)
+}
+
+/// One connection inside a tunnel: a CONNECT stream on one side, an application's socket on the other.
+///
+/// Bytes go from socket to frame and from frame to socket without resting here, except those that the application is not
+/// ready to take: these are bounded by the stream's window, which is given back only as they leave.
+/// Owned by its tunnel and its reactor; never crosses threads.
+@safe package final class TunnelStream: EventHandler {
+    package enum Ending: Hashable, Sendable {
+        /// Both sides have ended, and everything they sent was delivered.
+        case complete
+        case resetByApplication
+        case resetByPeer(code: UInt32)
+        /// The peer did not connect us; nothing was carried.
+        case refused(ConnectResponse)
+        /// The peer has not looked at it: it may be tried on another tunnel.
+        case unprocessed
+        case tunnelLost
+        /// Ended by us: a policy, a drain, a client that went away before it was connected.
+        case cancelled
+    }
+
+    private let tunnel: Tunnel
+    private let reactor: Reactor
+    package private(set) var id: Int32 = 0
+    package var observer: (any TunnelStreamObserver)?
+
+    // Headers as they come in.
+    var request = ConnectRequest(authority: "")
+    var response = ConnectResponse()
+
+    // The application's side.
+    private var socket: Descriptor?
+    private var token: Token?
+    private var descriptor: CInt = -1
+    private var undelivered = PendingBytes()
+
+    private var isReadable = false
+    private var hasEnd = false
+    /// nghttp2 waits for `resume`.
+    private var isDeferred = false
+    private(set) var isEstablished = false
+    private var peerHasEnded = false
+    private var toldApplicationEnd = false
+    private(set) var sentEnd = false
+    /// The HTTP/2 stream is gone; what is undelivered may still be on its way to the application.
+    private(set) var isClosed = false
+    private var hasEnded = false
+
+    /// From the application into the tunnel, and out of it.
+    package private(set) var bytesIntoTunnel: UInt64 = 0
+    package private(set) var bytesOutOfTunnel: UInt64 = 0
+
+    init(_ tunnel: Tunnel, _ reactor: Reactor) {
+        self.tunnel = tunnel
+        self.reactor = reactor
+    }
+
+    func opened(as id: Int32) { self.id = id }
+
+    // MARK: Joining an application
+
+    /// Gives the stream its application's socket, which the reactor watches already as `token`.
+    package func join(_ socket: consuming Descriptor, _ token: Token) {
+        descriptor = socket.raw
+        self.socket = consume socket
+        self.token = token
+        reactor.hand(token, to: self)
+        // Edges that came before are not repeated.
+        isReadable = true
+    }
+
+    /// Answers a peer's request: the application is there (200), and bytes flow.
+    package func accept() {
+        guard !isClosed else { return }
+        isEstablished = true
+        tunnel.respond(HeaderBlock(status: 200), on: self, withBody: true)
+        deliver()
+    }
+
+    /// Answers a peer's request with a refusal; the stream ends.
+    package func refuse(status: Int) {
+        guard !isClosed else { return }
+        response.status = status
+        tunnel.respond(HeaderBlock(status: status), on: self, withBody: false)
+        // RFC 9113 §8.1: what the client might still send is not wanted.
+        tunnel.reset(self, NGHTTP2_NO_ERROR.rawValue)
+        end(.cancelled)
+    }
+
+    /// The peer answered our request.
+    func answered() {
+        guard response.status == 200 else {
+            let response = response
+            tunnel.reset(self, NGHTTP2_CANCEL.rawValue)
+            return end(.refused(response))
+        }
+        isEstablished = true
+        observer?.streamEstablished(response)
+        resumeReading()
+    }
+
+    // MARK: From the application
+
+    package func ready(_ readiness: Readiness) {
+        if readiness.contains(.failed), let raw = socket?.raw, Socket.pendingError(of: raw) != nil {
+            return abort(.resetByApplication)
+        }
+        if readiness.callsForRead { isReadable = true }
+        if readiness.announcesEnd { hasEnd = true }
+        if readiness.contains(.writable), !undelivered.isEmpty { deliver() }
+        resumeReading()
+    }
+
+    private func resumeReading() {
+        guard isReadable, isDeferred, isEstablished, !isClosed else { return }
+        isDeferred = false
+        tunnel.resume(self)
+    }
+
+    enum Filling { case filled(Int), ended, deferred }
+
+    /// Reads from the application straight into the batch. Called by nghttp2 when it may send.
+    func fill(_ room: UnsafeMutableRawBufferPointer) -> Filling {
+        guard isReadable, isEstablished, descriptor >= 0 else {
+            isDeferred = true
+            return .deferred
+        }
+        let count = unsafe recv(descriptor, room.baseAddress!, room.count, 0)
+        if count > 0 {
+            // A short read took all there was, unless the end stands behind it.
+            if count < room.count, !hasEnd { isReadable = false }
+            bytesIntoTunnel += UInt64(count)
+            return .filled(count)
+        }
+        if count == 0 {
+            sentEnd = true
+            return .ended
+        }
+        isDeferred = true
+        if Errno.last == .wouldBlock {
+            isReadable = false
+        } else {
+            abort(.resetByApplication)
+        }
+        return .deferred
+    }
+
+    // MARK: To the application
+
+    /// Writes received bytes to the application; what it does not take waits here.
+    func receive(_ parts: UnsafeBufferPointer<iovec>, _ total: Int) {
+        var taken = 0
+        if descriptor >= 0, isEstablished, undelivered.isEmpty {
+            let count =
+                unsafe parts.count == 1
+                ? send(descriptor, parts[0].iov_base, total, CInt(MSG_NOSIGNAL))
+                : writev(descriptor, parts.baseAddress!, CInt(parts.count))
+            if count < 0, Errno.last != .wouldBlock {
+                tunnel.returnWindow(of: self, delivered: total, stored: 0)
+                return abort(.resetByApplication)
+            }
+            taken = max(0, count)
+        } else if hasEnded {
+            return tunnel.returnWindow(of: self, delivered: total, stored: 0)
+        }
+        bytesOutOfTunnel += UInt64(taken)
+        if taken < total { unsafe store(parts, after: taken) }
+        tunnel.returnWindow(of: self, delivered: taken, stored: total - taken)
+    }
+
+    private func store(_ parts: UnsafeBufferPointer<iovec>, after taken: Int) {
+        var skipped = taken
+        for index in parts.indices {
+            let part = unsafe parts[index]
+            let bytes = unsafe UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len)
+            if skipped >= bytes.count {
+                skipped -= bytes.count
+                continue
+            }
+            unsafe undelivered.append(UnsafeRawBufferPointer(rebasing: bytes[skipped...]))
+            skipped = 0
+        }
+    }
+
+    /// Takes up what waits for the application.
+    private func deliver() {
+        var taken = 0
+        while !undelivered.isEmpty {
+            let bytes = unsafe undelivered.bytes
+            let count = unsafe send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL))
+            guard count > 0 else {
+                guard Errno.last == .wouldBlock else { return abort(.resetByApplication) }
+                break
+            }
+            taken += count
+            undelivered.drop(count)
+        }
+        bytesOutOfTunnel += UInt64(taken)
+        if taken > 0 { tunnel.returnStored(of: self, taken) }
+        passEndOn()
+    }
+
+    /// The peer has sent its last byte.
+    func peerEnded() {
+        peerHasEnded = true
+        passEndOn()
+    }
+
+    private func passEndOn() {
+        guard undelivered.isEmpty, peerHasEnded, descriptor >= 0, isEstablished else { return }
+        if !toldApplicationEnd {
+            toldApplicationEnd = true
+            Socket.shutdownWrite(descriptor)
+        }
+        if isClosed, sentEnd { end(.complete) }
+    }
+
+    // MARK: Ending
+
+    /// nghttp2 has closed the stream.
+    func closed(code: UInt32) {
+        isClosed = true
+        guard !hasEnded else { return }
+        switch code {
+        case NGHTTP2_NO_ERROR.rawValue where peerHasEnded && sentEnd: passEndOn()
+        case NGHTTP2_NO_ERROR.rawValue where isEstablished:
+            // RST_STREAM(NO_ERROR): nothing more is wanted or will come (RFC 9113 §8.1).
+            peerHasEnded = true
+            sentEnd = true
+            passEndOn()
+        case NGHTTP2_REFUSED_STREAM.rawValue where !isEstablished: end(.unprocessed)
+        default: end(.resetByPeer(code: code))
+        }
+    }
+
+    /// The tunnel is gone, and with it everything on the way.
+    func tunnelLost() {
+        isClosed = true
+        // What arrived in full is still delivered.
+        if peerHasEnded, sentEnd { return passEndOn() }
+        end(.tunnelLost)
+    }
+
+    /// Ends the connection now, as a reset in both directions.
+    package func cancel() { abort(.cancelled) }
+
+    private func abort(_ ending: Ending) {
+        guard !hasEnded else { return }
+        // RFC 9113 §8.5: a TCP error is signalled with CONNECT_ERROR.
+        let code = ending == .resetByApplication ? NGHTTP2_CONNECT_ERROR : NGHTTP2_CANCEL
+        if !isClosed { tunnel.reset(self, code.rawValue) }
+        end(ending)
+    }
+
+    private func end(_ ending: Ending) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        if undelivered.count > 0 { tunnel.returnStored(of: self, undelivered.count) }
+        undelivered.removeAll()
+        leaveApplication(withReset: ending != .complete)
+        let observer = observer
+        self.observer = nil
+        observer?.streamEnded(ending)
+    }
+
+    /// A refused stream's application never was connected: its socket is closed by whoever holds it.
+    private func leaveApplication(withReset: Bool) {
+        guard let socket = socket.take() else { return }
+        if withReset { Socket.resetOnClose(socket.raw) }
+        if let token { reactor.forget(token) }
+        token = nil
+        descriptor = -1
+    }
+}
+
+@available(*, unavailable)
+extension TunnelStream: Sendable {}
