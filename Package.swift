@@ -68,5 +68,7 @@ let package = Package(
         tests("MeshTests", ["Mesh"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
+        tests("DiscoveryTests", ["Discovery", "Mesh"]),
+        tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
     ]
 )
