@@ -28,7 +28,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
-let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "slipstream",
@@ -40,7 +39,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // The C shore.
@@ -55,10 +53,10 @@ let package = Package(
         room("Reactor", ["CLinux", "Mesh"]),
         room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh"]),
         room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),
-        room("Discovery", ["CLinux", "Mesh", protobuf, yaml], exclude: ["regenerate", "ZDS/zds.proto"]),
+        room("Discovery", ["CLinux", "Mesh", protobuf], exclude: ["regenerate", "ZDS/zds.proto"]),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink"]),
-        room("Controller", ["Discovery", "Mesh", yaml]),
+        room("Controller", ["Discovery", "Mesh"]),
         room("Playground", ["Controller", "Discovery", "Mesh", arguments]),
 
         program("ztunnel", ["ZTunnel", arguments]),
@@ -68,7 +66,6 @@ let package = Package(
         tests("MeshTests", ["Mesh"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
-        tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
     ]
 )

@@ -3,7 +3,7 @@ import Mesh
 
 extension MeshConfiguration {
     /// Any configuration that a file can hold, its resources sorted by key.
-    static func arbitrary(using random: inout SeededGenerator) -> MeshConfiguration {
+    static func arbitrary(using random: inout DocumentGenerator) -> MeshConfiguration {
         MeshConfiguration(
             workloads: random.list(upTo: 5) { $0.workload() }.uniqued(by: \.uid),
             services: random.list(upTo: 5) { $0.service() }.uniqued(by: \.key.description),
@@ -17,7 +17,7 @@ extension Array {
     }
 }
 
-extension SeededGenerator {
+extension DocumentGenerator {
     fileprivate mutating func name() -> String {
         pick(["a", "b", "shop", "cart-1", "x.y", "1", "true", "9_", "Z"])
     }
@@ -44,7 +44,7 @@ extension SeededGenerator {
         return GatewayAddress(destination: destination, hbonePort: port())
     }
 
-    fileprivate mutating func ports<Value>(_ value: (inout SeededGenerator) -> Value) -> [UInt16: Value] {
+    fileprivate mutating func ports<Value>(_ value: (inout DocumentGenerator) -> Value) -> [UInt16: Value] {
         Dictionary(list(upTo: 3) { ($0.port(), value(&$0)) }) { first, _ in first }
     }
 

@@ -77,7 +77,7 @@ struct StaticConfigurationTests {
 
     @Test(arguments: 0..<200)
     func `any configuration reads back as itself`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = DocumentGenerator(seed: seed)
         let configuration = MeshConfiguration.arbitrary(using: &random)
         let text = StaticConfiguration.render(configuration)
         #expect(try StaticConfiguration.parse(text, file: "mesh.yaml") == configuration, "\(text)")
@@ -85,7 +85,7 @@ struct StaticConfigurationTests {
 
     @Test(arguments: 0..<20)
     func `the text does not depend on the order of the resources`(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = DocumentGenerator(seed: seed)
         let configuration = MeshConfiguration.arbitrary(using: &random)
         var shuffled = configuration
         shuffled.workloads.shuffle(using: &random)
@@ -148,7 +148,7 @@ struct StaticConfigurationTests {
 
     @Test(arguments: 0..<100)
     func `no mutation of a file is read as something that does not read back`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = DocumentGenerator(seed: seed)
         for _ in 0..<20 {
             let text = random.mutation(of: Self.example)
             guard let configuration = try? StaticConfiguration.parse(text, file: "") else { continue }

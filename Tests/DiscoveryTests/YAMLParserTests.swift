@@ -132,7 +132,7 @@ struct YAMLParserTests {
 
     @Test(arguments: 0..<300)
     func `what is written is read back`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = DocumentGenerator(seed: seed)
         let node = YAMLNode.arbitrary(depth: 4, using: &random)
         let text = YAMLEmitter.text(ofDocuments: [node])
         #expect(try YAMLParser.documents(in: text).map(\.meaning) == [node.meaning], "\(text)")
@@ -140,7 +140,7 @@ struct YAMLParserTests {
 
     @Test(arguments: 0..<200)
     func `no mutation of a document makes the parser fail otherwise than by an error`(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = DocumentGenerator(seed: seed)
         let node = YAMLNode.arbitrary(depth: 5, using: &random)
         for _ in 0..<20 {
             let text = random.mutation(of: YAMLEmitter.text(of: node))

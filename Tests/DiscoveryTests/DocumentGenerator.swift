@@ -1,7 +1,7 @@
 import Discovery
 
 /// The same numbers for the same seed (splitmix64), so that a failure can be had again.
-struct SeededGenerator: RandomNumberGenerator {
+struct DocumentGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 1 }
@@ -18,7 +18,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
     mutating func pick<Item>(_ items: [Item]) -> Item { items[Int.random(in: 0..<items.count, using: &self)] }
 
-    mutating func list<Item>(upTo limit: Int, _ make: (inout SeededGenerator) -> Item) -> [Item] {
+    mutating func list<Item>(upTo limit: Int, _ make: (inout DocumentGenerator) -> Item) -> [Item] {
         (0..<Int.random(in: 0...limit, using: &self)).map { _ in make(&self) }
     }
 
@@ -40,7 +40,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 extension YAMLNode {
-    static func arbitrary(depth: Int, using random: inout SeededGenerator) -> YAMLNode {
+    static func arbitrary(depth: Int, using random: inout DocumentGenerator) -> YAMLNode {
         switch Int.random(in: 0..<(depth > 0 ? 5 : 3), using: &random) {
         case 0: return .literal(Int.random(in: -100...100_000, using: &random))
         case 1, 2: return .text(.arbitrary(using: &random))
@@ -58,7 +58,7 @@ extension YAMLNode {
 }
 
 extension String {
-    static func arbitrary(using random: inout SeededGenerator) -> String {
+    static func arbitrary(using random: inout DocumentGenerator) -> String {
         let words = [
             "", "a", "name", "10.0.0.1", "::1", "1", "true", "null", "- x", "a: b", "x #y", " lead", "trail ", "\n",
             "two\nlines\n",
