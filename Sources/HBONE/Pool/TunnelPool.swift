@@ -1,0 +1,202 @@
+import Glibc
+package import Mesh
+package import Reactor
+
+/// Where a tunnel leads, and who must be there.
+package struct TunnelKey: Hashable, Sendable {
+    package let destination: SocketAddress
+    package let expected: [SPIFFEIdentity]
+
+    package init(destination: SocketAddress, expected: [SPIFFEIdentity]) {
+        self.destination = destination
+        self.expected = expected
+    }
+}
+
+/// One workload's tunnels to others, shared by its connections. Thread-confined.
+package final class TunnelPool {
+    /// Streams per tunnel (`POOL_MAX_STREAMS_PER_CONNECTION`).
+    private static let streamLimit = 100
+    /// `POOL_UNUSED_RELEASE_TIMEOUT`.
+    private static let idleSeconds: Int64 = 300
+    private static let sweepMilliseconds: UInt64 = 30_000
+    private static let connectTimeoutMilliseconds: UInt64 = 10_000
+
+    /// A request for a stream's place. `cancel` it when its client goes before it is answered.
+    package final class Ticket {
+        fileprivate var answer: ((Result<Tunnel, TunnelFailure>) -> Void)?
+        package func cancel() { answer = nil }
+    }
+
+    /// One tunnel from its first packet to its end.
+    private final class Pooled: TunnelObserver {
+        let id: UInt64
+        let context: TLSContext
+        unowned let pool: TunnelPool
+        var connector: Connector?
+        var tunnel: Tunnel?
+        var tickets: [Ticket] = []
+
+        init(_ id: UInt64, _ context: TLSContext, _ pool: TunnelPool) {
+            self.id = id
+            self.context = context
+            self.pool = pool
+        }
+
+        func tunnelEstablished(_ tunnel: Tunnel) { pool.opened(self, tunnel) }
+        func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {}
+        func tunnelStreamClosed(_ tunnel: Tunnel) { pool.state.released(id, now: pool.now) }
+        func tunnelDraining(_ tunnel: Tunnel) { pool.state.retired(id) }
+        func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) { pool.lost(self, failure ?? .peerClosed) }
+    }
+
+    private let reactor: Reactor
+    private let scratch: TunnelScratch
+    private let settings: HTTP2Settings
+    private let dial: (SocketAddress) throws(Errno) -> Descriptor
+    private var state = TunnelPoolState<TunnelKey>(streamLimit: streamLimit)
+    private var tunnels: [UInt64: Pooled] = [:]
+    private var sweep: Reactor.TimerID?
+
+    /// - Parameter dial: makes a socket that is on its way to an address, as `Socket.connect` does.
+    package init(
+        on reactor: Reactor, _ scratch: TunnelScratch, settings: HTTP2Settings,
+        dial: @escaping (SocketAddress) throws(Errno) -> Descriptor
+    ) {
+        self.reactor = reactor
+        self.scratch = scratch
+        self.settings = settings
+        self.dial = dial
+        scheduleSweep()
+    }
+
+    private var now: Int64 { Int64(time(nil)) }
+
+    package var tunnelCount: Int { state.tunnelCount }
+
+    /// Asks for a tunnel with room for one stream. The answer comes at once when there is one, else when it is open or has
+    /// failed. Who gets a tunnel opens one stream on it, or calls `unused`.
+    package func tunnel(
+        _ key: TunnelKey, as context: TLSContext, isFresh: Bool = false,
+        _ answer: @escaping (Result<Tunnel, TunnelFailure>) -> Void
+    ) -> Ticket {
+        let ticket = Ticket()
+        switch state.request(key, isFresh: isFresh, now: now, retiresAt: context.halfLife) {
+        case .use(let id):
+            guard let tunnel = tunnels[id]?.tunnel else { preconditionFailure("an open tunnel without a tunnel") }
+            answer(.success(tunnel))
+        case .wait(let id):
+            ticket.answer = answer
+            tunnels[id]?.tickets.append(ticket)
+        case .make(let id):
+            ticket.answer = answer
+            make(id, key, context, ticket)
+        }
+        return ticket
+    }
+
+    /// The place that was given is not needed after all.
+    package func unused(_ tunnel: Tunnel) {
+        guard let pooled = tunnels.values.first(where: { $0.tunnel === tunnel }) else { return }
+        state.released(pooled.id, now: now)
+    }
+
+    /// Closes at once every tunnel to where `isGone` says that nobody is any more.
+    package func drop(where isGone: (TunnelKey) -> Bool) {
+        for id in state.ids(where: isGone) { close(id) }
+    }
+
+    /// No new streams on any tunnel; each closes with its last stream.
+    package func drain() {
+        for pooled in tunnels.values {
+            state.retired(pooled.id)
+            pooled.tunnel?.drain()
+        }
+    }
+
+    package func closeAll() {
+        if let sweep { reactor.cancel(sweep) }
+        drop { _ in true }
+    }
+
+    // MARK: Making
+
+    private func make(_ id: UInt64, _ key: TunnelKey, _ context: TLSContext, _ ticket: Ticket) {
+        let pooled = Pooled(id, context, self)
+        pooled.tickets = [ticket]
+        tunnels[id] = pooled
+        do throws(Errno) {
+            let socket = try dial(key.destination)
+            pooled.connector = try Connector(
+                socket, on: reactor, timeoutMilliseconds: Self.connectTimeoutMilliseconds
+            ) { [unowned self] result in
+                pooled.connector = nil
+                switch consume result {
+                case .connected(let connected): self.secure(pooled, key, connected)
+                case .failed(let failure): self.lost(pooled, .socket(failure))
+                }
+            }
+        } catch {
+            lost(pooled, .socket(error))
+        }
+    }
+
+    private func secure(_ pooled: Pooled, _ key: TunnelKey, _ connected: consuming Connector.Connected) {
+        let (raw, token) = connected.take()
+        do throws(TunnelFailure) {
+            pooled.tunnel = try Tunnel(
+                pooled.context, Descriptor(owning: raw), token, on: reactor, expecting: .identities(key.expected),
+                settings: settings, scratch, observer: pooled)
+        } catch {
+            lost(pooled, error)
+        }
+    }
+
+    private func opened(_ pooled: Pooled, _ tunnel: Tunnel) {
+        state.opened(pooled.id, peerLimit: tunnel.streamLimit)
+        let tickets = pooled.tickets
+        pooled.tickets = []
+        for ticket in tickets {
+            guard let answer = ticket.answer else {
+                state.released(pooled.id, now: now)
+                continue
+            }
+            ticket.answer = nil
+            answer(.success(tunnel))
+        }
+    }
+
+    // MARK: Ending
+
+    private func lost(_ pooled: Pooled, _ failure: TunnelFailure) {
+        state.lost(pooled.id)
+        tunnels[pooled.id] = nil
+        let tickets = pooled.tickets
+        pooled.tickets = []
+        for ticket in tickets {
+            let answer = ticket.answer
+            ticket.answer = nil
+            answer?(.failure(failure))
+        }
+    }
+
+    private func close(_ id: UInt64) {
+        guard let pooled = tunnels[id] else { return }
+        pooled.connector?.cancel()
+        if let tunnel = pooled.tunnel { tunnel.close() } else { lost(pooled, .peerClosed) }
+    }
+
+    private func scheduleSweep() {
+        sweep = reactor.after(milliseconds: Self.sweepMilliseconds) { [weak self] in
+            guard let self else { return }
+            for id in self.state.idle(before: self.now - Self.idleSeconds, now: self.now) {
+                self.state.retired(id)
+                self.tunnels[id]?.tunnel?.drain()
+            }
+            self.scheduleSweep()
+        }
+    }
+}
+
+@available(*, unavailable)
+extension TunnelPool: Sendable {}
