@@ -94,8 +94,6 @@ package protocol TunnelStreamObserver: AnyObject {
         guard !isClosed else { return }
         response.status = status
         tunnel.respond(HeaderBlock(status: status), on: self, withBody: false)
-        // RFC 9113 §8.1: what the client might still send is not wanted.
-        tunnel.reset(self, NGHTTP2_NO_ERROR.rawValue)
         end(.cancelled)
     }
 

@@ -85,8 +85,10 @@ package struct TunnelPoolState<Key: Hashable> {
 
     /// Open tunnels without a stream since `before`, or that are past their time.
     package func idle(before: Int64, now: Int64) -> [ID] {
-        entries.filter { $0.value.isOpen && $0.value.streams == 0 && ($0.value.idleSince < before || $0.value.retiresAt <= now) }
-            .map(\.key)
+        entries.filter {
+            $0.value.isOpen && $0.value.streams == 0 && ($0.value.idleSince < before || $0.value.retiresAt <= now)
+        }
+        .map(\.key)
     }
 
     package func ids(where isMeant: (Key) -> Bool) -> [ID] {
