@@ -60,7 +60,7 @@ let package = Package(
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink"]),
         room("Controller", ["Discovery", "Mesh"]),
-        room("Playground", ["Controller", "Discovery", "Mesh", arguments]),
+        room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
         program("ztunnel", ["ZTunnel", arguments]),
         program("node-agent", ["NodeAgent", arguments]),
@@ -71,5 +71,6 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
+        tests("PlaygroundTests", ["Playground", "Mesh", "Reactor"]),
     ]
 )

@@ -38,4 +38,19 @@ unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);
 ssize_t CLinux_send_with_descriptor(int socket, const void *bytes, size_t length, int descriptor);
 ssize_t CLinux_receive_with_descriptor(int socket, void *bytes, size_t length, int *passed, int *truncated);
 
+// A program to start. `standard` holds the descriptors that become 0, 1 and 2; everything else must be close-on-exec. The
+// child starts with no signal blocked.
+struct CLinux_launch {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const char *directory;
+    int standard[3];
+    int is_group_leader;
+    int is_session_leader;
+    int dies_with_parent; // when the calling *thread* ends (prctl(2), PR_SET_PDEATHSIG)
+};
+// The child's process id once it runs the program, or -1 with errno set.
+int CLinux_spawn(const struct CLinux_launch *launch);
+
 #endif

@@ -1,0 +1,161 @@
+import Mesh
+
+/// Lays connections out as text. Pure: what it prints depends on what it is given.
+package struct TableView: Hashable, Sendable {
+    package var columns: Int
+    package var isColoured: Bool
+
+    package init(columns: Int, isColoured: Bool) {
+        self.columns = max(columns, 52)
+        self.isColoured = isColoured
+    }
+
+    private struct Column {
+        var title: String
+        /// What it is given before the rest is shared out.
+        var minimum: Int
+        /// How much of the rest it gets, in parts.
+        var share: Int
+        /// Left out on narrower screens.
+        var neededColumns = 0
+    }
+
+    private static let layout = [
+        Column(title: "TIME", minimum: 8, share: 0, neededColumns: 100),
+        Column(title: "", minimum: 1, share: 0),
+        Column(title: "SOURCE", minimum: 12, share: 5),
+        Column(title: "DESTINATION", minimum: 12, share: 5),
+        Column(title: "SERVICE", minimum: 7, share: 3, neededColumns: 120),
+        Column(title: "SECURITY", minimum: 9, share: 3),
+        Column(title: "POLICY", minimum: 10, share: 4),
+        Column(title: "IN/OUT", minimum: 11, share: 0, neededColumns: 80),
+        Column(title: "TOOK", minimum: 7, share: 0, neededColumns: 80),
+    ]
+
+    package var header: String { styled(line(Self.layout.map(\.title)), .dim) }
+
+    /// Two lines: the workloads and what happened, and below them the identities and why.
+    package func lines(for connection: Connection) -> [String] {
+        let mark: String
+        let style: Style
+        switch connection.verdict {
+        case .served: (mark, style) = ("✔", .plain)
+        case .denied: (mark, style) = ("✘", .red)
+        case .failed: (mark, style) = ("!", .yellow)
+        }
+        let first = line([
+            Self.clock(connection.time), mark, connection.source.title, connection.destination.title,
+            connection.service.shortService, connection.security, connection.decision,
+            "\(Self.bytes(connection.bytesReceived))/\(Self.bytes(connection.bytesSent))",
+            Self.duration(connection.durationMilliseconds),
+        ])
+        let second = line([
+            "", "", connection.source.identity.shortIdentity, connection.destination.identity.shortIdentity, "",
+            connection.cipher, connection.reason, "", "",
+        ])
+        return [styled(first, style), styled(second, .dim)]
+    }
+
+    // MARK: Layout
+
+    private func line(_ cells: [String]) -> String {
+        var text = ""
+        for (cell, (column, width)) in zip(cells, widths) where columns >= column.neededColumns {
+            text += cell.fitted(to: width) + " "
+        }
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+
+    private var widths: [(Column, Int)] {
+        let shown = Self.layout.filter { columns >= $0.neededColumns }
+        let spare = max(0, columns - shown.reduce(0) { $0 + $1.minimum + 1 })
+        let parts = shown.reduce(0) { $0 + $1.share }
+        return Self.layout.map { ($0, $0.minimum + spare * $0.share / parts) }
+    }
+
+    // MARK: Units
+
+    static func bytes(_ count: UInt64) -> String {
+        switch count {
+        case ..<1_000: "\(count)B"
+        case ..<1_000_000: tenths(count, 1_000) + "k"
+        case ..<1_000_000_000: tenths(count, 1_000_000) + "M"
+        default: tenths(count, 1_000_000_000) + "G"
+        }
+    }
+
+    private static func tenths(_ count: UInt64, _ unit: UInt64) -> String {
+        count / unit >= 100 ? "\(count / unit)" : "\(count / unit).\(count % unit * 10 / unit)"
+    }
+
+    static func duration(_ milliseconds: UInt64) -> String {
+        milliseconds < 10_000 ? "\(milliseconds)ms" : "\(milliseconds / 1_000)s"
+    }
+
+    /// `12:34:56` of `2026-01-02T12:34:56.789Z`.
+    private static func clock(_ time: String) -> String {
+        guard let start = time.firstIndex(of: "T") else { return time }
+        return String(time[time.index(after: start)...].prefix(8))
+    }
+
+    // MARK: Colour
+
+    private enum Style: String {
+        case plain = ""
+        case dim = "2"
+        case red = "31"
+        case yellow = "33"
+    }
+
+    private func styled(_ text: String, _ style: Style) -> String {
+        isColoured && style != .plain ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+// MARK: - Cells
+
+extension Connection {
+    var security: String { isMutualTLS ? "mTLS \(tlsVersion)" : "plaintext" }
+
+    fileprivate var cipher: String { tlsCipher.replacing("TLS_", with: "") }
+
+    /// The policy that decided and its rule.
+    var decision: String {
+        guard let policy else { return verdict == .served ? "(none applies)" : "" }
+        return policyRule.map { "\(policy)[\($0)]" } ?? policy
+    }
+
+    fileprivate var reason: String {
+        switch verdict {
+        case .served, .denied: policyReason ?? ""
+        case .failed(let reason): reason
+        }
+    }
+}
+
+extension AccessRecord.Party {
+    /// `namespace/workload`, or the address of a stranger.
+    var title: String {
+        if workload.isEmpty { return address?.description ?? "?" }
+        return namespace.isEmpty ? workload : "\(namespace)/\(workload)"
+    }
+}
+
+extension String {
+    /// `catalog.shop.svc.cluster.local` is `catalog.shop` to everyone who looks at it.
+    var shortService: String {
+        guard let end = firstRange(of: ".svc.") else { return self }
+        return String(self[..<end.lowerBound])
+    }
+
+    /// What tells identities of one trust domain apart.
+    fileprivate var shortIdentity: String { self }
+
+    /// Exactly `width` characters; what is too long loses its end, and shows it.
+    fileprivate func fitted(to width: Int) -> String {
+        let length = count
+        if length <= width { return self + String(repeating: " ", count: width - length) }
+        return width <= 1 ? String(prefix(width)) : prefix(width - 1) + "…"
+    }
+}
