@@ -54,11 +54,11 @@ let package = Package(
         // Values, then machines, then programs.
         room("Mesh", []),
         room("Reactor", ["CLinux", "Mesh"]),
-        room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh"]),
+        room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh", "Reactor"]),
         room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),
         room("Discovery", ["CLinux", "Mesh", protobuf], exclude: ["regenerate", "ZDS/zds.proto"]),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
-        room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink"]),
+        room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink", "Reactor"]),
         room("Controller", ["Discovery", "Mesh"]),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
@@ -68,6 +68,7 @@ let package = Package(
 
         tests("MeshTests", ["Mesh"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
+        tests("NetlinkTests", ["Netlink", "Mesh", "Reactor"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),

@@ -1,6 +1,14 @@
 #ifndef SLIPSTREAM_MNL_SHIM_H
 #define SLIPSTREAM_MNL_SHIM_H
 
+// Before the kernel's headers, which would otherwise define its names again.
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <linux/fib_rules.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
 #include <libmnl/libmnl.h>
 
 #endif

@@ -1,0 +1,75 @@
+import Mesh
+import Netlink
+import Reactor
+
+/// The network namespace of one pod, as the agent reads and changes it. Each call opens a socket in the namespace and closes it;
+/// the calling thread is back home afterwards. Thread-confined, by its visitor.
+struct PodNetwork {
+    let namespace: NetworkNamespace
+    let visitor: NamespaceVisitor
+
+    /// What is found of the mesh in a pod's namespace.
+    enum Finding: Equatable {
+        /// Nothing of ours.
+        case untouched
+        /// Exactly what was asked about.
+        case inOrder
+        /// Something of ours, but not what was asked about: what differs.
+        case differs(String)
+    }
+
+    /// Leads the pod's new connections to the proxy. Does nothing that is done already, and repairs what is not.
+    func capture(_ redirection: Redirection) throws(NetlinkError) {
+        try addPolicyRoutes()
+        try open(.netfilter).replace(redirection.capturing)
+    }
+
+    /// Captures no new connection from now on; those that were captured go on.
+    func drain() throws(NetlinkError) {
+        try open(.netfilter).replace(Redirection.draining)
+    }
+
+    /// Removes all that is ours.
+    func release() throws(NetlinkError) {
+        try open(.netfilter).delete(table: Redirection.tableName)
+        let routes = try open(.route)
+        for family in try Self.families(routes) { try routes.remove(Redirection.policyRoute, family) }
+    }
+
+    /// Compares what is there with what `capture` writes.
+    func inspect(_ redirection: Redirection) throws(NetlinkError) -> Finding {
+        let table = try open(.netfilter).read(table: Redirection.tableName)
+        let routes = try open(.route)
+        var missing: [IPAddress.Family] = []
+        let families = try Self.families(routes)
+        for family in families where try !routes.has(Redirection.policyRoute, family) { missing.append(family) }
+        guard let table else { return missing.count == families.count ? .untouched : .differs("no rules") }
+        if let difference = table.difference(from: redirection.capturing) { return .differs(difference) }
+        if let family = missing.first { return .differs("no \(family) route for answers to the proxy") }
+        return .inOrder
+    }
+
+    /// How many connections still need the rules: those that were redirected, and those that the proxy opened under its
+    /// client's address.
+    func capturedConnections() throws(NetlinkError) -> Int {
+        try open(.netfilter).countTrackedConnections { connection in
+            connection.isAlive
+                && (connection.isDestinationRewritten
+                    || connection.mark & PacketMark.mask == PacketMark.spoofed.value)
+        }
+    }
+
+    private func addPolicyRoutes() throws(NetlinkError) {
+        let routes = try open(.route)
+        for family in try Self.families(routes) { try routes.add(Redirection.policyRoute, family) }
+    }
+
+    /// IPv6 may be off in a pod.
+    private static func families(_ routes: borrowing NetlinkSocket) throws(NetlinkError) -> [IPAddress.Family] {
+        try routes.hasAddress(of: .v6) ? [.v4, .v6] : [.v4]
+    }
+
+    private func open(_ bus: NetlinkSocket.Bus) throws(NetlinkError) -> NetlinkSocket {
+        try NetlinkSocket.open(bus, in: namespace, by: visitor)
+    }
+}

@@ -1,0 +1,133 @@
+import Mesh
+import Netlink
+
+/// The rules in a pod's network namespace that lead its TCP to the node proxy, as a pure value.
+///
+/// **Only a connection's first SYN is redirected.** nftables asks a `nat` chain once per conntrack entry, and conntrack makes an
+/// entry for a connection in mid-flow when it begins to watch (nf_conntrack_tcp_loose): were its next packet redirected, the
+/// connection would be reset. So connections older than the rules go on as they are, in both directions.
+///
+/// **Nothing gets past by way of that.** A peer could send an ACK first, so that an entry without redirection exists, and its
+/// SYN after it, which conntrack lets pass under that entry. The `guard` chains refuse each SYN that reaches the pod, or leaves
+/// it, without having been redirected.
+struct Redirection: Hashable, Sendable {
+    /// Connections to the pod are led to the proxy, too; false for ingress gateways, which take them themselves.
+    var capturesInbound = true
+    /// Names are resolved by the proxy. It must then listen on 15053 of the pod's loopback addresses.
+    var capturesDNS = false
+    /// Source addresses that the host gives to its health probes, which are let in as they are. The host must give them to
+    /// nothing else.
+    var hostProbes: [IPAddress] = []
+
+    static let tableName = "slipstream"
+    static let policyRoute = PolicyRoute(
+        mark: PacketMark.spoofed.value, mask: PacketMark.mask, priority: 32764, table: 100)
+
+    /// A pod in the mesh.
+    var capturing: NFTable {
+        Self.table(
+            [
+                "nat-prerouting": capturesInbound ? inbound : [],
+                "nat-output": outbound,
+                "guard-input": capturesInbound ? inboundGuard : [],
+                "guard-output": outboundGuard,
+            ], raw: capturesDNS ? Self.separateDNS : [:])
+    }
+
+    /// A pod that is leaving the mesh: no new connection is captured, and those that were go on. The empty `nat` chains keep the
+    /// kernel translating them.
+    static let draining = table([:])
+
+    private static func table(_ rules: [String: [RedirectionRule]], raw: [String: [RedirectionRule]] = [:]) -> NFTable {
+        var chains: [String: NFChain] = [:]
+        for (name, hook) in hooks { chains[name] = NFChain(hook: hook, rules: (rules[name] ?? []).map(\.rule)) }
+        for (name, hook) in rawHooks { raw[name].map { chains[name] = NFChain(hook: hook, rules: $0.map(\.rule)) } }
+        for (name, rules) in spoofing { chains[name] = NFChain(hook: hooks[name], rules: rules.map(\.rule)) }
+        return NFTable(name: tableName, chains: chains)
+    }
+
+    private static let hooks: [String: NFHook] = [
+        "mangle-prerouting": NFHook(.filter, at: .prerouting, priority: NFHook.manglePriority),
+        "mangle-output": NFHook(.route, at: .output, priority: NFHook.manglePriority),
+        "nat-prerouting": NFHook(.nat, at: .prerouting, priority: NFHook.destinationNATPriority),
+        "nat-output": NFHook(.nat, at: .output, priority: NFHook.destinationNATPriority),
+        "guard-input": NFHook(.filter, at: .input, priority: NFHook.filterPriority),
+        "guard-output": NFHook(.filter, at: .output, priority: NFHook.filterPriority),
+    ]
+
+    /// Before conntrack.
+    private static let rawHooks: [String: NFHook] = [
+        "raw-prerouting": NFHook(.filter, at: .prerouting, priority: NFHook.rawPriority),
+        "raw-output": NFHook(.filter, at: .output, priority: NFHook.rawPriority),
+    ]
+}
+
+// MARK: - The rules
+
+extension Redirection {
+    /// What comes to the pod goes to the proxy, but for tunnels, which it takes itself. What is addressed to 127.0.0.0/8 from
+    /// outside is left for routing to drop: redirected, it would reach services that listen on loopback only.
+    private var inbound: [RedirectionRule] {
+        [RedirectionRule(.cameByLoopback, action: .accept), RedirectionRule(.toIPv4Loopback, action: .accept)]
+            + probes
+            + [
+                RedirectionRule(
+                    .opensConnection, .notToPort(MeshPort.inboundHBONE),
+                    action: .redirect(to: MeshPort.inboundPlaintext))
+            ]
+    }
+
+    /// What the pod opens goes to the proxy, but for what stays within the pod and what the proxy opens itself.
+    private var outbound: [RedirectionRule] {
+        [
+            RedirectionRule(.leavesByLoopback, action: .accept),
+            RedirectionRule(.marked(.proxy), action: .accept),
+        ] + (capturesDNS ? Self.names : []) + [
+            RedirectionRule(.opensConnection, action: .redirect(to: MeshPort.outbound))
+        ]
+    }
+
+    private static let names = [
+        RedirectionRule(.isUDP, .toPort(53), action: .redirect(to: MeshPort.dns)),
+        RedirectionRule(.opensConnection, .toPort(53), action: .redirect(to: MeshPort.dns)),
+    ]
+
+    private var inboundGuard: [RedirectionRule] {
+        [
+            RedirectionRule(.cameByLoopback, action: .accept),
+            RedirectionRule(.wasRedirected, action: .accept),
+        ] + probes + [
+            RedirectionRule(.opensConnection, .notToPort(MeshPort.inboundHBONE), action: .refuse)
+        ]
+    }
+
+    private var outboundGuard: [RedirectionRule] {
+        [
+            RedirectionRule(.leavesByLoopback, action: .accept),
+            RedirectionRule(.marked(.proxy), action: .accept),
+            RedirectionRule(.wasRedirected, action: .accept),
+            RedirectionRule(.opensConnection, action: .refuse),
+        ]
+    }
+
+    private var probes: [RedirectionRule] {
+        hostProbes.map { RedirectionRule(.from($0), action: .accept) }
+    }
+
+    /// The proxy calls an application under its client's address. The answer is addressed to that client: it gets the
+    /// connection's mark, by which the policy route leads it back to the proxy.
+    private static let spoofing: [String: [RedirectionRule]] = [
+        "mangle-prerouting": [
+            RedirectionRule(.cameByLoopback, .marked(.proxy), action: .markConnection(.spoofed))
+        ],
+        "mangle-output": [
+            RedirectionRule(.isReply, .connectionMarked(.spoofed), action: .restoreMark)
+        ],
+    ]
+
+    /// The proxy asks name servers from the pod's own address, perhaps from a port that the pod uses too.
+    private static let separateDNS: [String: [RedirectionRule]] = [
+        "raw-output": [RedirectionRule(.isUDP, .toPort(53), .marked(.proxy), action: .separate(zone: 1))],
+        "raw-prerouting": [RedirectionRule(.isUDP, .fromPort(53), .notMarked(.proxy), action: .separate(zone: 1))],
+    ]
+}

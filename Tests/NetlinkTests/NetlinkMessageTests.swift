@@ -1,0 +1,66 @@
+import Testing
+
+@testable import Netlink
+
+/// Bytes as this (little-endian) machine's kernel writes them.
+struct NetlinkMessageTests {
+    /// An acknowledgement of the message with sequence 7.
+    static let acknowledgement: [UInt8] = [
+        0x24, 0, 0, 0,  // length 36
+        0x02, 0, 0x00, 0x01,  // NLMSG_ERROR, NLM_F_CAPPED
+        7, 0, 0, 0, 9, 0, 0, 0,  // sequence 7, port 9
+        0, 0, 0, 0,  // no error
+        0x14, 0, 0, 0, 0x10, 0, 5, 0, 7, 0, 0, 0, 9, 0, 0, 0,  // the header of what was asked
+    ]
+
+    /// A refusal in words.
+    static let refusal: [UInt8] = [
+        0x30, 0, 0, 0,  // length 48
+        0x02, 0, 0x00, 0x03,  // NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS
+        7, 0, 0, 0, 9, 0, 0, 0,  // sequence 7, port 9
+        0xea, 0xff, 0xff, 0xff,  // -EINVAL
+        0x14, 0, 0, 0, 0x10, 0, 5, 0, 7, 0, 0, 0, 9, 0, 0, 0,  // the header of what was asked
+        0x09, 0, 0x01, 0, 0x6f, 0x68, 0x20, 0x21, 0, 0, 0, 0,  // NLMSGERR_ATTR_MSG "oh !", padding
+    ]
+
+    @Test func `a datagram is split into its messages`() throws {
+        let messages = try NetlinkMessage.split(Self.acknowledgement + Self.refusal)
+        #expect(messages.map(\.sequence) == [7, 7])
+        #expect(messages.map(\.bytes.count) == [36, 48])
+    }
+
+    @Test func `an acknowledgement and a refusal are told apart`() throws {
+        let good = try #require(try NetlinkMessage.split(Self.acknowledgement)[0].acknowledgement())
+        #expect(good.code == 0 && good.explanation == nil)
+        let bad = try #require(try NetlinkMessage.split(Self.refusal)[0].acknowledgement())
+        #expect(bad.code == 22 && bad.explanation == "oh !")
+    }
+
+    @Test func `a message that claims more than there is, or less than its header, is malformed`() {
+        for length in [0, 15, 37, 0xffff] as [UInt32] {
+            let datagram = length.nativeBytes + Self.acknowledgement.dropFirst(4)
+            #expect(throws: NetlinkError.self) { try NetlinkMessage.split(datagram) }
+        }
+        for count in 1..<16 {
+            #expect(throws: NetlinkError.self) { try NetlinkMessage.split(Array(Self.refusal.prefix(count))) }
+        }
+    }
+
+    @Test func `an error too short for its code is malformed`() throws {
+        let message: [UInt8] = [0x14, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]
+        #expect(throws: NetlinkError.self) { try NetlinkMessage.split(message)[0].acknowledgement() }
+    }
+
+    @Test func `an attribute that reaches past its message is malformed`() {
+        #expect(throws: NetlinkError.self) { try NetlinkAttributes([9, 0, 1, 0, 1, 2, 3, 4]) }
+        #expect(throws: NetlinkError.self) { try NetlinkAttributes([3, 0, 1, 0]) }
+    }
+
+    @Test func `numbers are read only at their own size`() throws {
+        let attributes = try NetlinkAttributes([8, 0, 1, 0, 0, 0, 1, 2, 6, 0, 2, 0, 1, 2, 0, 0, 5, 0, 3, 0, 7, 0, 0, 0])
+        #expect(attributes.big(1) == 0x0102)
+        #expect(attributes.native(2) == nil)
+        #expect(attributes.byte(3) == 7)
+        #expect(attributes.byte(1) == nil)
+    }
+}
