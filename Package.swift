@@ -67,6 +67,7 @@ let package = Package(
         program("slipstream", ["Playground", arguments]),
 
         tests("MeshTests", ["Mesh"]),
+        tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("NetlinkTests", ["Netlink", "Mesh", "Reactor"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),

@@ -8,13 +8,17 @@ package final class ServiceEntry: Sendable {
     /// The sum of the capacities of `endpoints` up to and including each.
     package let cumulativeCapacities: [UInt64]
 
-    package init(_ service: Service, endpoints: [Endpoint]) {
+    package init(_ service: Service, members: [WorkloadEntry]) {
         self.service = service
-        subjectAltNames = service.subjectAltNames.compactMap { SPIFFEIdentity($0) }
-        let admitted = endpoints.filter {
-            $0.entry.workload.status == .healthy || service.loadBalancing.healthPolicy == .allowAll
+        let subjectAltNames = service.subjectAltNames.compactMap { SPIFFEIdentity($0) }
+        self.subjectAltNames = subjectAltNames
+        let admitted = members.filter {
+            $0.workload.status == .healthy || service.loadBalancing.healthPolicy == .allowAll
         }
-        self.endpoints = admitted.sorted { $0.entry.workload.uid < $1.entry.workload.uid }
+        endpoints = admitted.sorted { $0.workload.uid < $1.workload.uid }.map { entry in
+            Endpoint(
+                entry: entry, ports: entry.workload.services[service.key] ?? [:], subjectAltNames: subjectAltNames)
+        }
         var sum: UInt64 = 0
         cumulativeCapacities = self.endpoints.map { endpoint in
             sum += UInt64(endpoint.entry.workload.capacity)
@@ -33,9 +37,13 @@ package struct Endpoint: Sendable {
     package let entry: WorkloadEntry
     /// The workload's port by service port.
     package let ports: [UInt16: UInt16]
+    /// Who may answer for it when it is reached by the service: itself, or one of the service's additional identities.
+    package let expectedIdentities: [SPIFFEIdentity]
 
-    package init(entry: WorkloadEntry, ports: [UInt16: UInt16]) {
+    package init(entry: WorkloadEntry, ports: [UInt16: UInt16], subjectAltNames: [SPIFFEIdentity] = []) {
         self.entry = entry
         self.ports = ports
+        let others = subjectAltNames.filter { $0 != entry.identity }
+        expectedIdentities = others.isEmpty ? entry.expectedIdentities : entry.expectedIdentities + others
     }
 }

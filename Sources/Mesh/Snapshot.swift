@@ -95,7 +95,7 @@ private struct SnapshotIndex {
     var servicesByNetwork = IPPrefixTable<ServiceEntry>()
     var servicesByKey: [NamespacedName: ServiceEntry] = [:]
     var servicesByHostname: [String: [ServiceEntry]] = [:]
-    private var endpoints: [NamespacedName: [Endpoint]] = [:]
+    private var members: [NamespacedName: [WorkloadEntry]] = [:]
 
     init(_ configuration: MeshConfiguration) {
         self.configuration = configuration
@@ -118,15 +118,13 @@ private struct SnapshotIndex {
             }
         }
         if !workload.hostname.isEmpty { workloadsByHostname.keepBetter(entry, for: workload.hostname) }
-        for (service, ports) in workload.services {
-            endpoints[service, default: []].append(Endpoint(entry: entry, ports: ports))
-        }
+        for service in workload.services.keys { members[service, default: []].append(entry) }
     }
 
     /// Of two services with one key the last counts. Equals among services are ordered by their keys.
     mutating func addServices() {
         for service in configuration.services {
-            servicesByKey[service.key] = ServiceEntry(service, endpoints: endpoints[service.key] ?? [])
+            servicesByKey[service.key] = ServiceEntry(service, members: members[service.key] ?? [])
         }
         let ordered = servicesByKey.values.sorted {
             ($0.service.namespace, $0.service.hostname) < ($1.service.namespace, $1.service.hostname)

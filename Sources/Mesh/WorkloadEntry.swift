@@ -2,11 +2,14 @@
 package final class WorkloadEntry: Sendable {
     package let workload: Workload
     package let identity: SPIFFEIdentity
+    /// Who may answer for it when it is reached by its own address.
+    package let expectedIdentities: [SPIFFEIdentity]
     package let policies: EffectivePolicies
 
     package init(_ workload: Workload, policies: EffectivePolicies) {
         self.workload = workload
         identity = workload.identity
+        expectedIdentities = [workload.identity]
         self.policies = policies
     }
 
