@@ -24,7 +24,9 @@ package struct InboundDestination: Sendable {
     ) throws(InboundRefusal) {
         switch authority {
         case .address(let named):
-            guard named.ip == localIP || entry.workload.applicationTunnel != nil else { throw .foreignAddress(named.ip) }
+            guard named.ip == localIP || entry.workload.applicationTunnel != nil else {
+                throw .foreignAddress(named.ip)
+            }
             address = SocketAddress(localIP, named.port)
         case .hostname(let name, let port):
             guard let service = snapshot.service(hostname: name, from: entry.workload.namespace),

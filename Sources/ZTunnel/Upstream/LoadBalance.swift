@@ -33,7 +33,8 @@ package struct LoadBalance {
     /// together gives each its share. Nil then.
     private func chooseAtOnce(_ random: inout some RandomNumberGenerator) -> Chosen? {
         guard let total = entry.cumulativeCapacities.last, total > 0 else { return nil }
-        let endpoint = entry.endpoints[entry.cumulativeCapacities.partition(above: .random(in: 0..<total, using: &random))]
+        let endpoint = entry.endpoints[
+            entry.cumulativeCapacities.partition(above: .random(in: 0..<total, using: &random))]
         return targetPort(of: endpoint).map { (endpoint, $0) }
     }
 
