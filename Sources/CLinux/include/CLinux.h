@@ -28,6 +28,9 @@ int CLinux_setns(int descriptor, int kind);
 int CLinux_pipe2(int ends[2], int flags);
 ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags);
 
+// Variadic or hidden.
+void CLinux_name_thread(const char *name);
+
 // Macros.
 int CLinux_CLONE_NEWNET(void);
 unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);
