@@ -27,6 +27,16 @@ package struct YAMLFields {
         DocumentFault(line: line, field: path(of: name), problem: problem)
     }
 
+    /// What has not been taken yet.
+    package var remaining: [YAMLEntry] { entries }
+
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// Where a field that has not been taken yet is; that of the mapping when it is not there.
+    package func line(of name: String) -> Int {
+        entries.first { $0.key.text == name }?.line ?? line
+    }
+
     /// The value of a field, out of the mapping.
     package mutating func take(_ name: String) -> YAMLNode? {
         asked.append(name)

@@ -1,0 +1,61 @@
+import Discovery
+
+/// What one file of manifests holds.
+package struct ManifestFile: Hashable, Sendable {
+    package var manifests: [Manifest] = []
+    package var diagnostics: [ManifestDiagnostic] = []
+
+    package init() {}
+
+    /// Whether all of it could be read.
+    package var isSound: Bool { !diagnostics.contains { $0.severity == .error } }
+}
+
+/// Reads the text of a file: YAML of one or several documents, or JSON; a `List` is its items.
+///
+/// Every document that is wrong is told, not only the first.
+package struct ManifestReader {
+    private let file: String
+    private var result = ManifestFile()
+
+    package static func read(_ text: String, file: String) -> ManifestFile {
+        var reader = ManifestReader(file: file)
+        do {
+            for document in try YAMLParser.documents(in: text) { reader.read(document) }
+        } catch {
+            reader.result.diagnostics.append(ManifestDiagnostic(.error, file: file, fault: error))
+        }
+        return reader.result
+    }
+
+    private init(file: String) { self.file = file }
+
+    private mutating func read(_ document: YAMLNode) {
+        do {
+            var fields = try YAMLFields(document, path: "")
+            let apiVersion = try fields.requiredString("apiVersion")
+            let kind = try fields.requiredString("kind")
+            if kind == "List", apiVersion == "v1" { return try readItems(&fields) }
+            guard let object = try KubernetesObject(apiVersion: apiVersion, kind: kind, fields: &fields) else {
+                return warnOfKind(kind, apiVersion: apiVersion, line: document.line)
+            }
+            result.manifests.append(Manifest(object: object, file: file, document: document))
+        } catch {
+            result.diagnostics.append(ManifestDiagnostic(.error, file: file, fault: error))
+        }
+    }
+
+    private mutating func readItems(_ fields: inout YAMLFields) throws(DocumentFault) {
+        let items = try fields.list("items") { (node, _) throws(DocumentFault) in node }
+        for item in items { read(item) }
+    }
+
+    private mutating func warnOfKind(_ kind: String, apiVersion: String, line: Int) {
+        let known = KubernetesObject.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        result.diagnostics.append(
+            ManifestDiagnostic(
+                .warning, file: file, line: line, field: "kind",
+                problem: "\(kind.quoted) of \(apiVersion.quoted) is not read here and has no effect; read are \(known)")
+        )
+    }
+}
