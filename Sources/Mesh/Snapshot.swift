@@ -7,6 +7,7 @@ package final class Snapshot: Sendable {
     private let workloadsByAddress: [NetworkAddress: WorkloadEntry]
     private let workloadsByUID: [String: WorkloadEntry]
     private let workloadsByHostname: [String: WorkloadEntry]
+    private let workloadsByName: [NamespacedName: WorkloadEntry]
     private let servicesByAddress: [NetworkAddress: [ServiceEntry]]
     private let servicesByNetwork: IPPrefixTable<ServiceEntry>
     private let servicesByKey: [NamespacedName: ServiceEntry]
@@ -21,6 +22,7 @@ package final class Snapshot: Sendable {
         workloadsByAddress = index.workloadsByAddress
         workloadsByUID = index.workloadsByUID
         workloadsByHostname = index.workloadsByHostname
+        workloadsByName = index.workloadsByName
         servicesByAddress = index.servicesByAddress
         servicesByNetwork = index.servicesByNetwork
         servicesByKey = index.servicesByKey
@@ -36,6 +38,8 @@ package final class Snapshot: Sendable {
     }
 
     package func workload(uid: String) -> WorkloadEntry? { workloadsByUID[uid] }
+
+    package func workload(named name: NamespacedName) -> WorkloadEntry? { workloadsByName[name] }
 
     package func workload(hostname: String) -> WorkloadEntry? { workloadsByHostname[hostname] }
 
@@ -91,6 +95,7 @@ private struct SnapshotIndex {
     var workloadsByAddress: [NetworkAddress: WorkloadEntry] = [:]
     var workloadsByUID: [String: WorkloadEntry] = [:]
     var workloadsByHostname: [String: WorkloadEntry] = [:]
+    var workloadsByName: [NamespacedName: WorkloadEntry] = [:]
     var servicesByAddress: [NetworkAddress: [ServiceEntry]] = [:]
     var servicesByNetwork = IPPrefixTable<ServiceEntry>()
     var servicesByKey: [NamespacedName: ServiceEntry] = [:]
@@ -117,6 +122,7 @@ private struct SnapshotIndex {
                 workloadsByAddress.keepBetter(entry, for: NetworkAddress(network: workload.network, ip: ip))
             }
         }
+        workloadsByName.keepBetter(entry, for: NamespacedName(namespace: workload.namespace, name: workload.name))
         if !workload.hostname.isEmpty { workloadsByHostname.keepBetter(entry, for: workload.hostname) }
         for service in workload.services.keys { members[service, default: []].append(entry) }
     }

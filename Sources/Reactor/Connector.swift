@@ -4,12 +4,11 @@ package final class Connector: EventHandler {
     package struct Connected: ~Copyable {
         package let socket: Descriptor
         package let token: Token
+        /// What epoll has said already and will not repeat.
+        package let readiness: Readiness
 
-        /// The parts, each to its own owner.
-        package consuming func take() -> (CInt, Token) {
-            let token = token
-            return (socket.release(), token)
-        }
+        /// The descriptor, for its new owner.
+        package consuming func takeSocket() -> Descriptor { socket }
     }
 
     private let reactor: Reactor
@@ -46,15 +45,15 @@ package final class Connector: EventHandler {
         guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]), let raw = socket?.raw else { return }
         if let failure = Socket.pendingError(of: raw) { return fail(failure) }
         guard readiness.contains(.writable) else { return fail(.reset) }
-        arrive()
+        arrive(readiness)
     }
 
-    private func arrive() {
+    private func arrive(_ readiness: Readiness) {
         guard let finished, let token, let socket = socket.take() else { return }
         self.finished = nil
         self.token = nil
         stopTimer()
-        finished(.connected(Connected(socket: socket, token: token)))
+        finished(.connected(Connected(socket: socket, token: token, readiness: readiness)))
     }
 
     private func fail(_ failure: Errno) {

@@ -68,14 +68,14 @@ final class TunnelPair: TunnelObserver {
         var farSocket: CInt? = farInner
         onRequest = { [unowned self] _, stream in
             let raw = farSocket.take()!
-            stream.join(Descriptor(owning: raw), try! self.reactor.watch(raw, for: stream))
+            stream.join(Descriptor(owning: raw), try! self.reactor.watch(raw, for: stream), [])
             stream.accept()
         }
         let isReady = try run { established.count == 2 }
         precondition(isReady, "no tunnel: \(closed)")
         let observer = near
         let stream = clientTunnel!.connect(ConnectRequest(authority: "10.0.0.1:80"), observer: observer)!
-        stream.join(Descriptor(owning: nearInner), try reactor.watch(nearInner, for: stream))
+        stream.join(Descriptor(owning: nearInner), try reactor.watch(nearInner, for: stream), [])
         let isAccepted = try run { near.isEstablished }
         precondition(isAccepted, "not accepted: \(String(describing: near.ending))")
         return (near, far, stream)

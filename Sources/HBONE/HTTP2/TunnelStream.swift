@@ -72,13 +72,14 @@ package protocol TunnelStreamObserver: AnyObject {
     // MARK: Joining an application
 
     /// Gives the stream its application's socket, which the reactor watches already as `token`.
-    package func join(_ socket: consuming Descriptor, _ token: Token) {
+    /// - Parameter readiness: what epoll has said of it so far and will not repeat.
+    package func join(_ socket: consuming Descriptor, _ token: Token, _ readiness: Readiness) {
         descriptor = socket.raw
         self.socket = consume socket
         self.token = token
         reactor.hand(token, to: self)
-        // Edges that came before are not repeated.
         isReadable = true
+        hasEnd = readiness.announcesEnd
     }
 
     /// Answers a peer's request: the application is there (200), and bytes flow.

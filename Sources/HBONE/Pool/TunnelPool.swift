@@ -142,10 +142,10 @@ package final class TunnelPool {
     }
 
     private func secure(_ pooled: Pooled, _ key: TunnelKey, _ connected: consuming Connector.Connected) {
-        let (raw, token) = connected.take()
+        let token = connected.token
         do throws(TunnelFailure) {
             pooled.tunnel = try Tunnel(
-                pooled.context, Descriptor(owning: raw), token, on: reactor, expecting: .identities(key.expected),
+                pooled.context, connected.takeSocket(), token, on: reactor, expecting: .identities(key.expected),
                 settings: settings, scratch, observer: pooled)
         } catch {
             lost(pooled, error)

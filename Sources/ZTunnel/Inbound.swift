@@ -1,0 +1,253 @@
+import HBONE
+import Mesh
+import Reactor
+
+/// A tunnel that another proxy opened to a pod; its streams are the connections.
+final class InboundTunnel: TunnelObserver {
+    private let pod: PodProxy
+    private var tunnel: Tunnel?
+    /// The address that the tunnel came from is the client's own: proxies dial from their pod's namespace.
+    private let source: SocketAddress
+    private let local: SocketAddress
+
+    private init(_ pod: PodProxy, source: SocketAddress, local: SocketAddress) {
+        self.pod = pod
+        self.source = source
+        self.local = local
+    }
+
+    /// Takes a connection on 15008. A pod without a certificate cannot answer, so its peer is turned away.
+    static func accept(_ pod: PodProxy, _ socket: consuming Descriptor) {
+        let worker = pod.worker
+        guard let source = Socket.peer(of: socket.raw), let local = Socket.local(of: socket.raw) else { return }
+        let inbound = InboundTunnel(pod, source: source, local: local)
+        guard let context = pod.context(.server) else {
+            Socket.resetOnClose(socket.raw)
+            return inbound.tell(ConnectionFailure(.noCredential("none has been issued"), at: .tunnel, by: .mesh))
+        }
+        try? Socket.prepareAccepted(socket.raw, keepAlive: nil)
+        do throws(TunnelFailure) {
+            inbound.tunnel = try Tunnel(
+                context, socket, on: worker.reactor, expecting: .trustDomain(context.identity.trustDomain),
+                settings: worker.settings.http2, worker.scratch, observer: inbound)
+            pod.hold(inbound)
+        } catch {
+            inbound.tell(ConnectionFailure(tunnel: error))
+        }
+    }
+
+    func tunnelEstablished(_ tunnel: Tunnel) {}
+    func tunnelStreamClosed(_ tunnel: Tunnel) {}
+    func tunnelDraining(_ tunnel: Tunnel) {}
+
+    func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {
+        guard let peer = tunnel.peer else { preconditionFailure("a request before its peer was proven") }
+        let security = ConnectionFacts.Security(version: "TLSv1.3", cipher: tunnel.cipherSuite)
+        InboundConnection(pod, stream, source: source, local: local, peer: peer.identity, security).begin(request)
+    }
+
+    func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) {
+        pod.letGo(self)
+        self.tunnel = nil
+        guard let failure else { return }
+        switch failure {
+        // Its connections have told their ends; that the tunnel went with them is no news.
+        case .peerClosed, .unresponsive, .socket: return
+        case .tls, .protocolViolation: tell(ConnectionFailure(tunnel: failure))
+        }
+    }
+
+    /// What failed before there was a connection to tell of.
+    private func tell(_ failure: ConnectionFailure) {
+        var record = ConnectionRecord(.inbound, client: source, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
+        record.stage = failure.stage
+        record.facts.server = local
+        record.facts.destination = pod.workload
+        pod.worker.finish(record, failure)
+    }
+
+    func drain() { tunnel?.drain() }
+    func close() { tunnel?.close() }
+}
+
+/// A connection that arrives for a pod through a tunnel:
+/// request → destination → policy → application → relay → record.
+final class InboundConnection: PodConnection, TunnelStreamObserver {
+    private let pod: PodProxy
+    private let worker: Worker
+    private let source: SocketAddress
+    private let local: SocketAddress
+    private let peer: SPIFFEIdentity
+    private var record: ConnectionRecord?
+    private var stream: TunnelStream?
+    private var connector: Connector?
+    private var admission: Admission?
+    private var application: SocketAddress?
+
+    init(
+        _ pod: PodProxy, _ stream: TunnelStream, source: SocketAddress, local: SocketAddress, peer: SPIFFEIdentity,
+        _ security: ConnectionFacts.Security
+    ) {
+        self.pod = pod
+        worker = pod.worker
+        self.source = source
+        self.local = local
+        self.peer = peer
+        self.stream = stream
+        var record = ConnectionRecord(.inbound, client: source, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
+        record.facts.server = local
+        record.facts.sourceIdentity = peer
+        record.facts.security = security
+        self.record = consume record
+        stream.observer = self
+        pod.hold(self)
+    }
+
+    // MARK: Destination
+
+    func begin(_ request: ConnectRequest) {
+        record?.stage = .destination
+        note(request)
+        guard request.method == "CONNECT" else {
+            return refuse(400, .badRequest("method \(request.method.prefix(32))"))
+        }
+        guard let authority = ConnectAuthority(request.authority) else {
+            return refuse(400, .badRequest("authority cannot be read"))
+        }
+        record?.facts.authority = authority
+        guard let snapshot = worker.snapshot else { return refuse(503, .notReady) }
+        guard let workload = pod.workload else { return refuse(503, .unknownWorkload) }
+        record?.facts.destination = workload
+        record?.facts.destinationIdentity = workload.identity
+        do throws(InboundRefusal) {
+            let destination = try InboundDestination(
+                authority: authority, localIP: local.ip, workload: workload, snapshot: snapshot)
+            if let service = destination.service { record?.facts.service = service }
+            admit(to: destination.address, snapshot)
+        } catch {
+            refuse(error.status, .inbound(error))
+        }
+    }
+
+    /// What the client tells of itself is for telemetry only; its identity is the certificate's, its address the tunnel's.
+    private func note(_ request: ConnectRequest) {
+        let snapshot = worker.snapshot
+        record?.facts.source = snapshot?.workload(at: source.ip, network: worker.settings.network)
+        if let baggage = request.baggage { record?.facts.sourceBaggage = Baggage(baggage) }
+        guard let forwarded = request.forwarded.flatMap({ ForwardedHeader($0) }) else { return }
+        if let client = forwarded.client, client.ip == source.ip { record?.facts.client = client }
+        if let host = forwarded.host {
+            record?.facts.service = snapshot?.service(hostname: host, from: pod.identity.namespace)
+        }
+    }
+
+    // MARK: Policy
+
+    private func admit(to application: SocketAddress, _ snapshot: Snapshot) {
+        record?.stage = .policy
+        let admission = Admission(
+            attributes: ConnectionAttributes(source: source.ip, sourceIdentity: peer, destination: application))
+        switch admission.decide(pod.identity, snapshot, clusterID: worker.settings.clusterID) {
+        case .success(let admitted):
+            record?.facts.decision = admitted.decision
+            self.admission = admission
+            self.application = application
+            connect(to: application)
+        case .failure(let refusal):
+            record?.facts.decision = refusal.decision
+            record?.facts.nearestRule = refusal.nearestRule
+            refuse(401, refusal.cause)
+        }
+    }
+
+    func configurationChanged(_ snapshot: Snapshot) {
+        guard let admission else { return }
+        if case .failure(let refusal) = admission.decide(pod.identity, snapshot, clusterID: worker.settings.clusterID) {
+            record?.facts.decision = refusal.decision
+            cancel(refusal.afterwards)
+        }
+    }
+
+    // MARK: Application
+
+    private func connect(to address: SocketAddress) {
+        record?.stage = .upstream
+        do throws(Errno) {
+            let socket = try pod.dialApplication(address, as: source.ip)
+            connector = try Connector(
+                socket, on: worker.reactor, timeoutMilliseconds: worker.settings.connectTimeoutMilliseconds
+            ) { [unowned self] result in
+                self.connector = nil
+                switch consume result {
+                case .connected(let connected): self.join(connected)
+                case .failed(let failure): self.refuse(503, .connect(failure))
+                }
+            }
+        } catch {
+            refuse(503, .connect(error))
+        }
+    }
+
+    private func join(_ connected: consuming Connector.Connected) {
+        guard let stream else { return }
+        record?.stage = .relay
+        if record != nil { worker.opened(record!) }
+        let (token, readiness) = (connected.token, connected.readiness)
+        stream.join(connected.takeSocket(), token, readiness)
+        stream.accept()
+    }
+
+    /// A server's streams are established by `accept`.
+    func streamEstablished(_ response: ConnectResponse) {}
+
+    func streamEnded(_ ending: TunnelStream.Ending) {
+        guard let stream else { return }
+        record?.facts.bytesReceived = stream.bytesOutOfTunnel
+        record?.facts.bytesSent = stream.bytesIntoTunnel
+        finish(ConnectionFailure(inbound: ending))
+    }
+
+    // MARK: Ending
+
+    private func refuse(_ status: Int, _ cause: ConnectionFailure.Cause) {
+        let side: ConnectionFailure.Side = if case .connect = cause { .upstream } else { .downstream }
+        let stream = stream
+        finish(ConnectionFailure(cause, at: record?.stage ?? .policy, by: side))
+        stream?.refuse(status: status)
+    }
+
+    private func finish(_ failure: ConnectionFailure?) {
+        guard let record = record.take() else { return }
+        connector?.cancel()
+        stream = nil
+        worker.finish(record, failure)
+        pod.letGo(self)
+    }
+
+    func cancel(_ cause: ConnectionFailure.Cause) {
+        let stream = stream
+        if let stream {
+            record?.facts.bytesReceived = stream.bytesOutOfTunnel
+            record?.facts.bytesSent = stream.bytesIntoTunnel
+        }
+        finish(ConnectionFailure(cause, at: record?.stage ?? .relay, by: .mesh))
+        stream?.cancel()
+    }
+
+    var description: OpenConnection? {
+        OpenConnection(
+            direction: .inbound, source: source, originalDestination: local, actualDestination: application,
+            isTunnelled: true)
+    }
+}
+
+extension ConnectionFailure {
+    fileprivate init(tunnel failure: TunnelFailure) {
+        switch failure {
+        case .tls(let failure): self.init(.tls(failure), at: .tunnel, by: .downstream)
+        case .socket(let failure): self.init(.socket(failure), at: .tunnel, by: .downstream)
+        case .protocolViolation(let reason): self.init(.http2(reason), at: .tunnel, by: .downstream)
+        case .peerClosed, .unresponsive: self.init(.tunnelLost, at: .tunnel, by: .downstream)
+        }
+    }
+}

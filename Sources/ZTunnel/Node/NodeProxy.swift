@@ -1,0 +1,190 @@
+package import HBONE
+package import Mesh
+package import Reactor
+
+/// The control thread's view of the node: its pods, its configuration, its certificates, and the workers that carry.
+///
+/// Owned by the control thread. Workers hear of changes by their mailboxes and answer by one of ours.
+package final class NodeProxy {
+    /// Configurations, pods and reports in flight to one worker: far more than a node has pods.
+    private static let mailboxCapacity = 16_384
+
+    private struct Pod {
+        let identity: PodIdentity
+        let namespace: NetworkNamespace
+        /// Workers that have not answered yet.
+        var awaited: Set<Int>
+        var failure: String?
+        var answer: ((String?) -> Void)?
+    }
+
+    private struct Drain {
+        var awaited: Set<Int>
+        let answer: () -> Void
+    }
+
+    private struct Survey {
+        var awaited: Set<Int>
+        var states: [WorkerState] = []
+        let answer: ([WorkerState]) -> Void
+    }
+
+    private let reactor: Reactor
+    private let settings: WorkerSettings
+    private let log: Log
+    private let reports: Mailbox<WorkerReport>
+    private var workers: [Mailbox<WorkerMessage>] = []
+    private var pods: [String: Pod] = [:]
+    private var draining: [String: Drain] = [:]
+    private var surveys: [UInt64: Survey] = [:]
+    private var lastSurvey: UInt64 = 0
+    private var undrained: Set<Int> = []
+    private var allDrained: (() -> Void)?
+    package private(set) var snapshot: Snapshot?
+    package private(set) var certificates: Certificates!
+
+    /// Starts the workers.
+    package init(
+        on reactor: Reactor, workers count: Int, _ settings: WorkerSettings, _ authority: consuming LocalAuthority,
+        _ log: Log
+    ) throws(Errno) {
+        self.reactor = reactor
+        self.settings = settings
+        self.log = log
+        reports = try Mailbox(capacity: Self.mailboxCapacity)
+        certificates = Certificates(authority, on: reactor, log) { [unowned self] held in
+            self.tellWorkers(.credentials(held))
+        }
+        try reactor.open(reports) { [unowned self] report in self.receive(report) }
+        for index in 0..<count { workers.append(try start(index)) }
+    }
+
+    private func start(_ index: Int) throws(Errno) -> Mailbox<WorkerMessage> {
+        let mailbox = try Mailbox<WorkerMessage>(capacity: Self.mailboxCapacity)
+        let (settings, log, reports) = (settings, log, reports)
+        _ = try KernelThread(named: "worker-\(index)") {
+            do throws(Errno) {
+                try Worker(index: index, settings, log, reports: reports).run(mailbox)
+            } catch {
+                log.error("proxy", "worker ended", ["worker": "\(index)", "error": "\(error)"])
+            }
+        }
+        return mailbox
+    }
+
+    private func tellWorkers(_ message: WorkerMessage) {
+        for (index, mailbox) in workers.enumerated() where !mailbox.post(message) {
+            log.error("proxy", "worker does not keep up with its messages", ["worker": "\(index)"])
+        }
+    }
+
+    // MARK: Configuration
+
+    /// From now on this is the mesh. Certificates go first: a pod that is known but cannot prove itself would refuse.
+    package func configure(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        wantCertificates()
+        tellWorkers(.configure(snapshot))
+    }
+
+    private func wantCertificates() {
+        certificates.want(
+            Set(
+                pods.values.map { pod in
+                    let workload = snapshot?.workload(ofPod: pod.identity, clusterID: settings.clusterID)
+                    return pod.identity.spiffe(workload, trustDomain: settings.trustDomain)
+                }))
+    }
+
+    // MARK: Pods
+
+    /// Serves a pod; `answer` comes when every worker listens in it, or with the reason why one does not.
+    package func add(
+        _ identity: PodIdentity, _ namespace: NetworkNamespace, answer: @escaping (String?) -> Void
+    ) {
+        if let present = pods[identity.uid], present.identity == identity, present.namespace == namespace,
+            present.awaited.isEmpty, present.failure == nil
+        {
+            return answer(nil)
+        }
+        pods[identity.uid] = Pod(
+            identity: identity, namespace: namespace, awaited: Set(workers.indices), failure: nil, answer: answer)
+        wantCertificates()
+        tellWorkers(.addPod(identity, namespace))
+    }
+
+    /// Takes nothing new for a pod; `answer` comes when its connections are over, or at the deadline.
+    package func remove(uid: String, deadlineMilliseconds: UInt64, answer: @escaping () -> Void) {
+        guard pods.removeValue(forKey: uid) != nil else { return answer() }
+        draining[uid] = Drain(awaited: Set(workers.indices)) { [unowned self] in
+            self.wantCertificates()
+            answer()
+        }
+        tellWorkers(.drainPod(uid: uid, deadlineMilliseconds: deadlineMilliseconds))
+    }
+
+    package var podUIDs: Set<String> { Set(pods.keys) }
+
+    package var servedPods: [PodIdentity] { pods.values.map(\.identity) }
+
+    // MARK: Asking and ending
+
+    /// What the workers have to tell, once all have answered.
+    package func survey(_ answer: @escaping ([WorkerState]) -> Void) {
+        lastSurvey += 1
+        surveys[lastSurvey] = Survey(awaited: Set(workers.indices), answer: answer)
+        tellWorkers(.report(id: lastSurvey))
+    }
+
+    /// Takes nothing new; `answer` comes when every connection is over, or at the deadline.
+    package func drain(deadlineMilliseconds: UInt64, answer: @escaping () -> Void) {
+        undrained = Set(workers.indices)
+        allDrained = answer
+        tellWorkers(.drain(deadlineMilliseconds: deadlineMilliseconds))
+    }
+
+    // MARK: Reports
+
+    private func receive(_ report: WorkerReport) {
+        switch report {
+        case .podAdded(let worker, let uid, let failure): podAdded(worker, uid, failure)
+        case .podDrained(let worker, let uid): podDrained(worker, uid)
+        case .drained(let worker): drained(worker)
+        case .report(let worker, let id, let state): surveyed(worker, id, state)
+        }
+    }
+
+    private func podAdded(_ worker: Int, _ uid: String, _ failure: String?) {
+        guard pods[uid] != nil else { return }
+        pods[uid]!.awaited.remove(worker)
+        if let failure { pods[uid]!.failure = failure }
+        guard pods[uid]!.awaited.isEmpty, let answer = pods[uid]!.answer else { return }
+        pods[uid]!.answer = nil
+        answer(pods[uid]!.failure)
+    }
+
+    private func podDrained(_ worker: Int, _ uid: String) {
+        guard draining[uid] != nil else { return }
+        draining[uid]!.awaited.remove(worker)
+        guard draining[uid]!.awaited.isEmpty else { return }
+        draining.removeValue(forKey: uid)?.answer()
+    }
+
+    private func drained(_ worker: Int) {
+        undrained.remove(worker)
+        guard undrained.isEmpty, let allDrained else { return }
+        self.allDrained = nil
+        allDrained()
+    }
+
+    private func surveyed(_ worker: Int, _ id: UInt64, _ state: WorkerState) {
+        guard surveys[id] != nil else { return }
+        surveys[id]!.awaited.remove(worker)
+        surveys[id]!.states.append(state)
+        guard surveys[id]!.awaited.isEmpty, let survey = surveys.removeValue(forKey: id) else { return }
+        survey.answer(survey.states)
+    }
+}
+
+@available(*, unavailable)
+extension NodeProxy: Sendable {}

@@ -1,0 +1,186 @@
+import HBONE
+import Mesh
+import Reactor
+
+/// Something of a pod's that goes on for a while, and may have to end because of others.
+protocol PodConnection: AnyObject {
+    /// The configuration is another; what it no longer allows ends now.
+    func configurationChanged(_ snapshot: Snapshot)
+    /// Ends now, as a reset.
+    func cancel(_ cause: ConnectionFailure.Cause)
+    var description: OpenConnection? { get }
+}
+
+/// One pod as one worker serves it: listeners in its namespace, its tunnels to others, its connections.
+final class PodProxy {
+    private static let backlog: CInt = 1024
+
+    let identity: PodIdentity
+    let worker: Worker
+    private let namespace: NetworkNamespace
+    private var listeners: [Listener] = []
+    private(set) var pool: TunnelPool!
+    private var connections: [ObjectIdentifier: any PodConnection] = [:]
+    private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
+    private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
+    private var told: (entry: WorkloadEntry, header: String)?
+    private var isDraining = false
+    private var deadline: Reactor.TimerID?
+
+    init(_ identity: PodIdentity, _ namespace: NetworkNamespace, _ worker: Worker) {
+        self.identity = identity
+        self.namespace = namespace
+        self.worker = worker
+        pool = TunnelPool(on: worker.reactor, worker.scratch, settings: worker.settings.http2) {
+            [unowned self] address throws(Errno) in try self.dial(address)
+        }
+    }
+
+    // MARK: Listening
+
+    func listen() throws(Errno) {
+        try listen(MeshPort.outbound) { pod, socket in OutboundConnection(pod, socket)?.begin() }
+        try listen(MeshPort.inboundPlaintext) { pod, socket in PlaintextConnection(pod, socket)?.begin() }
+        try listen(MeshPort.inboundHBONE) { pod, socket in InboundTunnel.accept(pod, socket) }
+    }
+
+    private func listen(
+        _ port: UInt16, _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
+    ) throws(Errno) {
+        let options = Socket.Options(mark: worker.settings.mark)
+        let family: IPAddress.Family = worker.settings.isIPv6Enabled ? .v6 : .v4
+        let address = SocketAddress(.unspecified(family), port)
+        let socket = try worker.namespaces.visit(namespace) { () throws(Errno) -> Descriptor in
+            try Socket.listen(on: address, backlog: Self.backlog, options: options)
+        }
+        let log = worker.log
+        listeners.append(
+            try Listener(
+                socket, on: worker.reactor,
+                exhausted: { failure in
+                    log.warn("proxy", "accepting is paused", ["port": "\(port)", "error": "\(failure)"])
+                }
+            ) { [unowned self] socket in accepted(self, socket) })
+    }
+
+    // MARK: Dialling
+
+    /// A socket in the pod's namespace on its way to `address`, with the pod's own address.
+    func dial(_ address: SocketAddress) throws(Errno) -> Descriptor {
+        try connect(to: address, Socket.Options(mark: worker.settings.mark, keepAlive: worker.settings.keepAlive))
+    }
+
+    /// A socket to the pod's application that shows it its client's own address.
+    func dialApplication(_ address: SocketAddress, as client: IPAddress) throws(Errno) -> Descriptor {
+        var options = Socket.Options(mark: worker.settings.mark, keepAlive: worker.settings.keepAlive)
+        // A pod that calls itself keeps its address anyway.
+        if client != address.ip {
+            options.source = client
+            options.isTransparent = true
+        }
+        return try connect(to: address, options)
+    }
+
+    private func connect(to address: SocketAddress, _ options: Socket.Options) throws(Errno) -> Descriptor {
+        try worker.namespaces.visit(namespace) { () throws(Errno) -> Descriptor in
+            try Socket.connect(to: address, options: options)
+        }
+    }
+
+    // MARK: Who it is
+
+    /// What the configuration says of this pod; nil until it has arrived.
+    var workload: WorkloadEntry? {
+        worker.snapshot?.workload(ofPod: identity, clusterID: worker.settings.clusterID)
+    }
+
+    /// What this pod tells of itself to the proxies that it reaches.
+    var baggage: String? {
+        guard let workload else { return nil }
+        if let told, told.entry === workload { return told.header }
+        let header = Baggage(of: workload.workload).header
+        told = (workload, header)
+        return header
+    }
+
+    /// How this pod speaks TLS; nil until it has a certificate.
+    func context(_ role: TLSContext.Role) -> TLSContext? {
+        worker.context(role, identity.spiffe(workload, trustDomain: worker.settings.trustDomain))
+    }
+
+    // MARK: Changes
+
+    func configurationChanged(_ snapshot: Snapshot) {
+        for connection in connections.values { connection.configurationChanged(snapshot) }
+        let network = worker.settings.network
+        pool.drop { key in
+            guard let entry = snapshot.workload(at: key.destination.ip, network: network) else { return true }
+            return !key.expected.contains(entry.identity) || entry.workload.tunnelProtocol != .hbone
+        }
+        arrived()
+    }
+
+    /// Something has come that connections may have been waiting for.
+    func arrived() {
+        for waiting in arrivals.values { waiting.retry() }
+    }
+
+    func await(_ waiting: any Awaiting) { arrivals[ObjectIdentifier(waiting)] = waiting }
+    func stopAwaiting(_ waiting: any Awaiting) { arrivals[ObjectIdentifier(waiting)] = nil }
+
+    // MARK: Connections
+
+    func hold(_ connection: any PodConnection) { connections[ObjectIdentifier(connection)] = connection }
+
+    func letGo(_ connection: any PodConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        finishDraining()
+    }
+
+    func hold(_ tunnel: InboundTunnel) { tunnels[ObjectIdentifier(tunnel)] = tunnel }
+
+    func letGo(_ tunnel: InboundTunnel) {
+        tunnels[ObjectIdentifier(tunnel)] = nil
+        finishDraining()
+    }
+
+    var openConnections: [OpenConnection] { connections.values.compactMap(\.description) }
+
+    // MARK: Ending
+
+    func drain(deadlineMilliseconds: UInt64) {
+        guard !isDraining else { return }
+        isDraining = true
+        closeListeners()
+        for tunnel in tunnels.values { tunnel.drain() }
+        deadline = worker.reactor.after(milliseconds: deadlineMilliseconds) { [weak self] in self?.close() }
+        finishDraining()
+    }
+
+    private func finishDraining() {
+        guard isDraining, connections.isEmpty, tunnels.isEmpty else { return }
+        close()
+    }
+
+    /// Ends everything now.
+    func close() {
+        closeListeners()
+        if let deadline { worker.reactor.cancel(deadline) }
+        deadline = nil
+        isDraining = false
+        for connection in connections.values { connection.cancel(.draining) }
+        for tunnel in tunnels.values { tunnel.close() }
+        pool.closeAll()
+        worker.drained(self)
+    }
+
+    private func closeListeners() {
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+}
+
+/// A connection that waits for its pod's workload or certificate.
+protocol Awaiting: AnyObject {
+    func retry()
+}

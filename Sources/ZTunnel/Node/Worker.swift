@@ -1,0 +1,169 @@
+package import HBONE
+import Mesh
+package import Reactor
+
+/// How the workers of this process behave.
+package struct WorkerSettings: Sendable {
+    /// On each of our own sockets in a pod, so that the capture rules let them through.
+    package var mark: UInt32? = 0x539
+    package var network = ""
+    package var clusterID = "Kubernetes"
+    /// Of pods whose workload the configuration does not know.
+    package var trustDomain = "cluster.local"
+    package var isIPv6Enabled = true
+    package var keepAlive: Socket.KeepAlive? = Socket.KeepAlive()
+    package var http2 = HTTP2Settings()
+    package var connectTimeoutMilliseconds: UInt64 = 10_000
+    /// How long a connection waits for its pod's workload and certificate to arrive.
+    package var arrivalTimeoutMilliseconds: UInt64 = 5_000
+
+    package init() {}
+}
+
+/// One reactor with its share of every pod's connections. Thread-confined: made, run and ended on one thread.
+package final class Worker {
+    private struct ContextKey: Hashable {
+        let role: TLSContext.Role
+        let identity: SPIFFEIdentity
+    }
+
+    let index: Int
+    let reactor: Reactor
+    let settings: WorkerSettings
+    let scratch = TunnelScratch()
+    let pipes = PipePool()
+    let namespaces: NamespaceVisitor
+    let log: Log
+    var random = SystemRandomNumberGenerator()
+
+    private(set) var snapshot: Snapshot?
+    private var credentials: [SPIFFEIdentity: Credential] = [:]
+    private var contexts: [ContextKey: TLSContext] = [:]
+    private var pods: [String: PodProxy] = [:]
+    private var metrics = TrafficMetrics()
+    private var accessLog: AccessLog
+    private let reports: Mailbox<WorkerReport>
+    private var isDraining = false
+
+    package init(
+        index: Int, _ settings: WorkerSettings, _ log: Log, reports: Mailbox<WorkerReport>
+    ) throws(Errno) {
+        self.index = index
+        self.settings = settings
+        self.log = log
+        self.reports = reports
+        reactor = Reactor(kernel: try LinuxKernel())
+        namespaces = try NamespaceVisitor()
+        accessLog = AccessLog(format: log.format, sink: log.sink)
+    }
+
+    /// Runs until it is told to stop.
+    package func run(_ mailbox: Mailbox<WorkerMessage>) throws(Errno) {
+        try reactor.open(mailbox) { [unowned self] message in self.receive(message) }
+        try reactor.run()
+    }
+
+    private func receive(_ message: WorkerMessage) {
+        switch message {
+        case .configure(let snapshot): configure(snapshot)
+        case .credentials(let credentials): renew(credentials)
+        case .addPod(let identity, let namespace): add(identity, namespace)
+        case .drainPod(let uid, let deadline): drain(uid, deadline)
+        case .drain(let deadline): drainAll(deadline)
+        case .report(let id): reports.post(.report(worker: index, id: id, state))
+        case .stop: reactor.stop()
+        }
+    }
+
+    // MARK: Configuration
+
+    private func configure(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        metrics.configurationChanged()
+        for pod in pods.values { pod.configurationChanged(snapshot) }
+    }
+
+    private func renew(_ credentials: [SPIFFEIdentity: Credential]) {
+        // A context is kept as long as its certificate: with it goes what it remembers of peers.
+        contexts = contexts.filter { key, _ in credentials[key.identity]?.chain == self.credentials[key.identity]?.chain
+        }
+        self.credentials = credentials
+        for pod in pods.values { pod.arrived() }
+    }
+
+    /// How an identity speaks TLS on this worker; nil until it has a certificate.
+    func context(_ role: TLSContext.Role, _ identity: SPIFFEIdentity) -> TLSContext? {
+        let key = ContextKey(role: role, identity: identity)
+        if let context = contexts[key] { return context }
+        guard let credential = credentials[identity] else { return nil }
+        do throws(TLSFailure) {
+            let context = try TLSContext(role, credential)
+            contexts[key] = context
+            return context
+        } catch {
+            log.error("proxy", "certificate cannot be used", ["identity": "\(identity)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    // MARK: Pods
+
+    private func add(_ identity: PodIdentity, _ namespace: NetworkNamespace) {
+        // The pod's old namespace is gone, and with it whatever was in it.
+        pods.removeValue(forKey: identity.uid)?.close()
+        let pod = PodProxy(identity, namespace, self)
+        do throws(Errno) {
+            try pod.listen()
+            pods[identity.uid] = pod
+            reports.post(.podAdded(worker: index, uid: identity.uid, failure: nil))
+        } catch {
+            pod.close()
+            reports.post(.podAdded(worker: index, uid: identity.uid, failure: "cannot listen in the pod: \(error)"))
+        }
+    }
+
+    private func drain(_ uid: String, _ deadlineMilliseconds: UInt64) {
+        guard let pod = pods[uid] else {
+            reports.post(.podDrained(worker: index, uid: uid))
+            return
+        }
+        pod.drain(deadlineMilliseconds: deadlineMilliseconds)
+    }
+
+    /// The pod's last connection is over, or its time.
+    func drained(_ pod: PodProxy) {
+        guard pods[pod.identity.uid] === pod else { return }
+        pods[pod.identity.uid] = nil
+        reports.post(.podDrained(worker: index, uid: pod.identity.uid))
+        reportWhenDrained()
+    }
+
+    private func drainAll(_ deadlineMilliseconds: UInt64) {
+        isDraining = true
+        for pod in pods.values { pod.drain(deadlineMilliseconds: deadlineMilliseconds) }
+        reportWhenDrained()
+    }
+
+    private func reportWhenDrained() {
+        guard isDraining, pods.isEmpty else { return }
+        reports.post(.drained(worker: index))
+    }
+
+    // MARK: Records
+
+    /// The one place where a connection's story ends.
+    func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
+        let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
+        metrics.closed(summary)
+        accessLog.write(summary, timeMicroseconds: WallClock.microseconds())
+    }
+
+    func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
+
+    private var state: WorkerState {
+        WorkerState(metrics: metrics, connections: pods.mapValues(\.openConnections))
+    }
+}
+
+@available(*, unavailable)
+extension Worker: Sendable {}

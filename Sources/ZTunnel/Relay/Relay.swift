@@ -1,0 +1,175 @@
+import Reactor
+
+/// Two plain sockets joined: what comes in at one goes out at the other, moved by the kernel.
+///
+/// A reset at one side becomes a reset at the other. Owned by its reactor; never crosses threads.
+final class Relay: TurnHandler {
+    enum Side: Hashable { case client, upstream }
+
+    enum Ending: Hashable {
+        case complete
+        case reset(by: Side)
+        case cancelled
+    }
+
+    struct Result {
+        let ending: Ending
+        /// From the client, and to it.
+        let bytesUp: UInt64
+        let bytesDown: UInt64
+    }
+
+    /// What one direction moves before others have their turn.
+    private static let turnBytes = 512 * 1024
+    private static let spliceBytes = 64 * 1024
+
+    /// One socket, with what is on its way away from it.
+    private final class End: EventHandler {
+        let side: Side
+        let socket: Descriptor
+        let token: Token
+        weak var relay: Relay?
+        var half = HalfRelay()
+        var pipe: PipePair?
+        var bytes: UInt64 = 0
+
+        init(_ side: Side, _ socket: consuming Descriptor, _ token: Token) {
+            self.side = side
+            self.socket = socket
+            self.token = token
+        }
+
+        var isPipeEmpty: Bool { (pipe?.count ?? 0) == 0 }
+
+        func ready(_ readiness: Readiness) { relay?.ready(self, readiness) }
+    }
+
+    private let reactor: Reactor
+    private let pipes: PipePool
+    private var client: End?
+    private var upstream: End?
+    private var ended: ((Result) -> Void)?
+    private var isScheduled = false
+
+    /// Both sockets are watched by the reactor already.
+    init(
+        client: consuming Descriptor, _ clientToken: Token, upstream: consuming Descriptor, _ upstreamToken: Token,
+        on reactor: Reactor, _ pipes: PipePool, ended: @escaping (Result) -> Void
+    ) {
+        self.reactor = reactor
+        self.pipes = pipes
+        self.ended = ended
+        let clientEnd = End(.client, client, clientToken)
+        let upstreamEnd = End(.upstream, upstream, upstreamToken)
+        self.client = clientEnd
+        self.upstream = upstreamEnd
+        for end in [clientEnd, upstreamEnd] {
+            end.relay = self
+            reactor.hand(end.token, to: end)
+        }
+        schedule()
+    }
+
+    func cancel() { end(.cancelled) }
+
+    var bytesSoFar: (up: UInt64, down: UInt64) { (client?.bytes ?? 0, upstream?.bytes ?? 0) }
+
+    private func ready(_ end: End, _ readiness: Readiness) {
+        guard let other = other(end) else { return }
+        if readiness.contains(.failed), Socket.pendingError(of: end.socket.raw) != nil {
+            return self.end(.reset(by: end.side))
+        }
+        if readiness.callsForRead { _ = end.half.sourceReady() }
+        if readiness.contains(.writable) { _ = other.half.targetReady() }
+        turn()
+    }
+
+    private func other(_ end: End) -> End? { end.side == .client ? upstream : client }
+
+    func turn() {
+        isScheduled = false
+        if let client, let upstream { move(from: client, to: upstream) }
+        if let client, let upstream { move(from: upstream, to: client) }
+        if let client, let upstream, client.half.isFinished, upstream.half.isFinished { end(.complete) }
+    }
+
+    private func schedule() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        reactor.schedule(self)
+    }
+
+    private func move(from source: End, to target: End) {
+        var budget = Self.turnBytes
+        var step = source.half.next()
+        while true {
+            switch step {
+            case .fill:
+                guard budget > 0 else { return schedule() }
+                step = fill(source, &budget)
+            case .drain: step = drain(source, into: target)
+            case .shutdownTarget:
+                Socket.shutdownWrite(target.socket.raw)
+                step = source.half.targetShutDown()
+            case .await, .finished: return restPipe(of: source)
+            }
+            guard ended != nil else { return }
+        }
+    }
+
+    private func fill(_ source: End, _ budget: inout Int) -> HalfRelay.Step {
+        if source.pipe == nil {
+            do throws(Errno) {
+                source.pipe = try pipes.take()
+            } catch {
+                // Out of descriptors: the other side is told, as by any failure of ours.
+                end(.cancelled)
+                return .finished
+            }
+        }
+        switch source.pipe!.fill(from: source.socket.raw, limit: Self.spliceBytes) {
+        case .moved(let bytes):
+            budget -= bytes
+            return source.half.filled()
+        case .wouldBlock: return source.half.sourceBlocked()
+        case .ended: return source.half.sourceEnded()
+        case .failed:
+            end(.reset(by: source.side))
+            return .finished
+        }
+    }
+
+    private func drain(_ source: End, into target: End) -> HalfRelay.Step {
+        switch source.pipe!.drain(to: target.socket.raw) {
+        case .moved(let bytes):
+            source.bytes += UInt64(bytes)
+            return source.half.drained(isEmpty: source.isPipeEmpty)
+        case .wouldBlock: return source.half.targetBlocked()
+        case .ended, .failed:
+            end(.reset(by: target.side))
+            return .finished
+        }
+    }
+
+    /// A direction that has nothing on its way holds no pipe.
+    private func restPipe(of source: End) {
+        guard let pipe = source.pipe.take() else { return }
+        if pipe.count == 0 {
+            pipes.giveBack(pipe)
+        } else {
+            source.pipe = consume pipe
+        }
+    }
+
+    private func end(_ ending: Ending) {
+        guard let ended, let client, let upstream else { return }
+        self.ended = nil
+        self.client = nil
+        self.upstream = nil
+        for end in [client, upstream] {
+            if ending != .complete { Socket.resetOnClose(end.socket.raw) }
+            reactor.forget(end.token)
+        }
+        ended(Result(ending: ending, bytesUp: client.bytes, bytesDown: upstream.bytes))
+    }
+}
