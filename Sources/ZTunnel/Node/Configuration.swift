@@ -1,0 +1,173 @@
+package import HBONE
+package import Reactor
+
+/// How this proxy runs, from its environment: the names are Istio's ztunnel's, and a few of our own.
+package struct Configuration: Sendable {
+    package var nodeName: String
+    package var network: String
+    package var clusterID: String
+    package var clusterDomain: String
+    package var trustDomain: String
+    /// The version that metrics tell.
+    package var version: String
+
+    /// Where workloads, services and policies come from: a file, re-read when it changes.
+    package var staticConfigurationPath: String
+    /// A directory with a CA that this proxy signs its own certificates with.
+    package var authorityDirectory: String
+    package var certificateLifetimeSeconds: Int64
+    /// Where the node agent tells of the node's pods; nil when it is off.
+    package var nodeAgentSocketPath: String?
+
+    package var workerThreads: Int
+    package var mark: UInt32
+    package var isIPv6Enabled: Bool
+    package var sourceAddress: SourceAddress
+    package var keepAlive: Socket.KeepAlive?
+    package var http2: HTTP2Settings
+    package var pool: Pool
+    package var isResponseBaggageSent: Bool
+    package var terminationDeadlineMilliseconds: UInt64
+
+    package var logFormat: LogLine.Format
+    package var logLevels: LogLevels
+
+    /// Whether applications see the client's own address (`ENABLE_ORIG_SRC`).
+    package enum SourceAddress: Hashable, Sendable {
+        case client, proxy
+        /// The client's where the kernel lets us.
+        case clientIfPossible
+    }
+
+    package struct Pool: Hashable, Sendable {
+        package var streamsPerTunnel: Int
+        package var idleMilliseconds: UInt64
+    }
+
+    /// - Parameters:
+    ///   - cores: those that the process may run on.
+    ///   - fileExists: asked for the tokens that a cluster mounts.
+    package init(
+        environment: [String: String], cores: Int, fileExists: (String) -> Bool
+    ) throws(ConfigurationError) {
+        let given = EnvironmentReader(environment)
+        nodeName = given.text("NODE_NAME") ?? ""
+        network = given.text("NETWORK") ?? ""
+        clusterID = given.text("CLUSTER_ID") ?? given.text("ISTIO_META_CLUSTER_ID") ?? "Kubernetes"
+        clusterDomain = given.text("CLUSTER_DOMAIN") ?? "cluster.local"
+        trustDomain = try given.trustDomain("TRUST_DOMAIN") ?? "cluster.local"
+        version = given.text("ISTIO_META_ISTIO_VERSION") ?? "unknown"
+
+        staticConfigurationPath = try Self.staticConfigurationPath(given)
+        authorityDirectory = try Self.authorityDirectory(given, fileExists)
+        certificateLifetimeSeconds = Int64(try given.milliseconds("SECRET_TTL", atLeast: 60_000) ?? 86_400_000) / 1000
+        let socket = environment["INPOD_UDS"] ?? "/var/run/ztunnel/ztunnel.sock"
+        nodeAgentSocketPath = socket.isEmpty ? nil : socket
+
+        workerThreads = try WorkerThreads(given).count(cores: cores)
+        mark = UInt32(try given.number("PACKET_MARK", in: 1...UInt64(UInt32.max)) ?? 1337)
+        isIPv6Enabled = try given.flag("IPV6_ENABLED") ?? true
+        sourceAddress = try given.flag("ENABLE_ORIG_SRC").map { $0 ? .client : .proxy } ?? .clientIfPossible
+        keepAlive = try Self.keepAlive(given)
+        http2 = try Self.http2(given)
+        pool = Pool(
+            streamsPerTunnel: Int(try given.number("POOL_MAX_STREAMS_PER_CONNECTION", in: 1...65_535) ?? 100),
+            idleMilliseconds: try given.milliseconds("POOL_UNUSED_RELEASE_TIMEOUT", atLeast: 1) ?? 300_000)
+        isResponseBaggageSent = try given.flag("ENABLE_RESPONSE_BAGGAGE") ?? true
+        terminationDeadlineMilliseconds = try Self.terminationDeadline(given)
+
+        logFormat = try given.choice("LOG_FORMAT", LogLine.Format.self) ?? .plain
+        logLevels = try LogLevels(given)
+    }
+
+    private static func staticConfigurationPath(_ given: EnvironmentReader) throws(ConfigurationError) -> String {
+        if let address = given.text("XDS_ADDRESS") {
+            throw ConfigurationError("XDS_ADDRESS", address, "must be empty: this version reads LOCAL_XDS_PATH only")
+        }
+        guard let path = given.text("LOCAL_XDS_PATH") else {
+            throw ConfigurationError("LOCAL_XDS_PATH", "", "must name the file with workloads, services and policies")
+        }
+        return path
+    }
+
+    /// A CA of one's own beside a real one would sign for identities that the real one never gave out.
+    private static func authorityDirectory(
+        _ given: EnvironmentReader, _ fileExists: (String) -> Bool
+    ) throws(ConfigurationError) -> String {
+        let address = given.text("CA_ADDRESS")
+        guard let directory = given.text("SLIPSTREAM_CA_DIR") else {
+            if let address {
+                throw ConfigurationError(
+                    "CA_ADDRESS", address, "must be empty: this version takes SLIPSTREAM_CA_DIR only")
+            }
+            throw ConfigurationError("SLIPSTREAM_CA_DIR", "", "must name the directory with the CA")
+        }
+        if address != nil {
+            throw ConfigurationError("SLIPSTREAM_CA_DIR", directory, "is refused together with CA_ADDRESS")
+        }
+        let tokens = [
+            given.text("AUTH_TOKEN") ?? "./var/run/secrets/tokens/istio-token",
+            "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        ]
+        if let token = tokens.first(where: fileExists) {
+            throw ConfigurationError(
+                "SLIPSTREAM_CA_DIR", directory, "is refused where a Kubernetes token is mounted (\(token))")
+        }
+        return directory
+    }
+
+    private static func keepAlive(_ given: EnvironmentReader) throws(ConfigurationError) -> Socket.KeepAlive? {
+        guard try given.flag("KEEPALIVE_ENABLED") ?? true else { return nil }
+        var keepAlive = Socket.KeepAlive()
+        // The kernel takes 1 to 32,767 seconds and 1 to 127 probes (tcp(7)).
+        func seconds(_ name: String) throws(ConfigurationError) -> CInt? {
+            try given.milliseconds(name, atLeast: 1000, atMost: 32_767_000).map { CInt($0 / 1000) }
+        }
+        keepAlive.idleSeconds = try seconds("KEEPALIVE_TIME") ?? keepAlive.idleSeconds
+        keepAlive.intervalSeconds = try seconds("KEEPALIVE_INTERVAL") ?? keepAlive.intervalSeconds
+        keepAlive.probes = try given.number("KEEPALIVE_RETRIES", in: 1...127).map { CInt($0) } ?? keepAlive.probes
+        return keepAlive
+    }
+
+    private static func http2(_ given: EnvironmentReader) throws(ConfigurationError) -> HTTP2Settings {
+        var settings = HTTP2Settings()
+        // RFC 9113 §6.9.1 and §6.5.2.
+        let windows: ClosedRange<UInt64> = 65_535...0x7fff_ffff
+        if let bytes = try given.number("HTTP2_STREAM_WINDOW_SIZE", in: windows) {
+            settings.streamWindowBytes = Int32(bytes)
+        }
+        if let bytes = try given.number("HTTP2_CONNECTION_WINDOW_SIZE", in: windows) {
+            settings.connectionWindowBytes = Int32(bytes)
+        }
+        if let bytes = try given.number("HTTP2_FRAME_SIZE", in: 16_384...16_777_215) {
+            settings.frameBytes = UInt32(bytes)
+        }
+        return settings
+    }
+
+    /// Named outright, or so that the pod's grace period is not used up.
+    private static func terminationDeadline(_ given: EnvironmentReader) throws(ConfigurationError) -> UInt64 {
+        if let milliseconds = try given.milliseconds("CONNECTION_TERMINATION_DEADLINE", atLeast: 0) {
+            return milliseconds
+        }
+        guard let grace = try given.number("TERMINATION_GRACE_PERIOD_SECONDS", in: 0...86_400) else { return 5000 }
+        return max(1, grace > 10 ? grace - 5 : grace > 0 ? grace - 1 : 0) * 1000
+    }
+}
+
+/// A variable that cannot be understood, or contradicts another.
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let variable: String
+    package let value: String
+    package let problem: String
+
+    init(_ variable: String, _ value: String, _ problem: String) {
+        self.variable = variable
+        self.value = value
+        self.problem = problem
+    }
+
+    package var description: String {
+        value.isEmpty ? "\(variable) \(problem)" : "\(variable)=\(value) \(problem)"
+    }
+}

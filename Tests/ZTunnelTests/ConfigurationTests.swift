@@ -1,0 +1,88 @@
+import HBONE
+import Reactor
+import Testing
+
+@testable import ZTunnel
+
+private func configuration(
+    _ environment: [String: String], cores: Int = 8, files: Set<String> = []
+) throws(ConfigurationError) -> Configuration {
+    let base = ["LOCAL_XDS_PATH": "/etc/mesh.yaml", "SLIPSTREAM_CA_DIR": "/etc/ca"]
+    return try Configuration(
+        environment: base.merging(environment) { $1 }, cores: cores, fileExists: { files.contains($0) })
+}
+
+struct ConfigurationTests {
+    @Test func `what is not said has its default`() throws {
+        let configuration = try configuration(["CA_ADDRESS": "", "XDS_ADDRESS": ""])
+        #expect(configuration.trustDomain == "cluster.local" && configuration.clusterID == "Kubernetes")
+        #expect(configuration.nodeAgentSocketPath == "/var/run/ztunnel/ztunnel.sock")
+        #expect(configuration.mark == 1337 && configuration.isIPv6Enabled)
+        #expect(configuration.sourceAddress == .clientIfPossible)
+        #expect(configuration.keepAlive?.idleSeconds == 180 && configuration.keepAlive?.probes == 9)
+        #expect(configuration.pool == .init(streamsPerTunnel: 100, idleMilliseconds: 300_000))
+        #expect(configuration.http2.streamWindowBytes == 4 << 20)
+        #expect(configuration.terminationDeadlineMilliseconds == 5000)
+        #expect(configuration.certificateLifetimeSeconds == 86_400)
+        #expect(configuration.logFormat == .plain && configuration.logLevels == LogLevels())
+    }
+
+    @Test func `what is said is taken`() throws {
+        let configuration = try configuration([
+            "NODE_NAME": "node-1", "TRUST_DOMAIN": "example.org", "LOG_FORMAT": "json", "RUST_LOG": "debug,access=off",
+            "INPOD_UDS": "/run/z.sock", "KEEPALIVE_TIME": "1m30s", "ENABLE_ORIG_SRC": "true", "SECRET_TTL": "1h",
+            "HTTP2_STREAM_WINDOW_SIZE": "1048576", "TERMINATION_GRACE_PERIOD_SECONDS": "30",
+        ])
+        #expect(configuration.nodeName == "node-1" && configuration.trustDomain == "example.org")
+        #expect(configuration.logFormat == .json)
+        #expect(configuration.logLevels.level == .debug && !configuration.logLevels.isAccessLogged)
+        #expect(configuration.nodeAgentSocketPath == "/run/z.sock" && configuration.sourceAddress == .client)
+        #expect(configuration.keepAlive?.idleSeconds == 90 && configuration.certificateLifetimeSeconds == 3600)
+        #expect(configuration.http2.streamWindowBytes == 1 << 20)
+        #expect(configuration.terminationDeadlineMilliseconds == 25_000)
+        #expect(try ZTunnelTests.configuration(["INPOD_UDS": ""]).nodeAgentSocketPath == nil)
+        #expect(try ZTunnelTests.configuration(["KEEPALIVE_ENABLED": "false"]).keepAlive == nil)
+    }
+
+    @Test(arguments: [
+        ("TRUST_DOMAIN", "Example.org"), ("TRUST_DOMAIN", "a/b"), ("PACKET_MARK", "0"), ("PACKET_MARK", "0x539"),
+        ("PACKET_MARK", "4294967296"), ("IPV6_ENABLED", "maybe"), ("KEEPALIVE_TIME", "180"), ("KEEPALIVE_TIME", "1x"),
+        ("KEEPALIVE_TIME", "-1s"), ("KEEPALIVE_TIME", "99999999999999999999s"), ("KEEPALIVE_TIME", "10h"),
+        ("KEEPALIVE_RETRIES", "128"), ("HTTP2_FRAME_SIZE", "1"), ("HTTP2_STREAM_WINDOW_SIZE", "2147483648"),
+        ("POOL_MAX_STREAMS_PER_CONNECTION", "0"), ("LOG_FORMAT", "xml"), ("RUST_LOG", "loud"),
+        ("ZTUNNEL_WORKER_THREADS", "many"), ("ZTUNNEL_WORKER_THREADS", "101%"), ("ZTUNNEL_WORKER_THREADS", "0%"),
+        ("ZTUNNEL_WORKER_THREADS", "-1"), ("ZTUNNEL_CPU_LIMIT", "two"), ("ZTUNNEL_CPU_LIMIT", "1.5m"),
+        ("SECRET_TTL", "1s"), ("LOCAL_XDS_PATH", ""), ("SLIPSTREAM_CA_DIR", ""),
+        ("XDS_ADDRESS", "https://istiod:15012"),
+    ])
+    func `a malformed value is an error that names its variable`(name: String, value: String) {
+        let failure = #expect(throws: ConfigurationError.self) { try configuration([name: value]) }
+        #expect(failure?.variable == name && failure?.value == value)
+        #expect(failure?.description.hasPrefix(value.isEmpty ? "\(name) " : "\(name)=\(value) ") == true)
+    }
+
+    @Test func `a CA of one's own is refused beside a real one`() {
+        #expect(throws: ConfigurationError.self) { try configuration(["CA_ADDRESS": "https://istiod:15012"]) }
+        for token in ["./var/run/secrets/tokens/istio-token", "/var/run/secrets/kubernetes.io/serviceaccount/token"] {
+            let failure = #expect(throws: ConfigurationError.self) { try configuration([:], files: [token]) }
+            #expect(failure?.problem.contains(token) == true)
+        }
+        #expect(throws: ConfigurationError.self) { try configuration(["AUTH_TOKEN": "/token"], files: ["/token"]) }
+    }
+
+    @Test(
+        arguments: [
+            ([:], 8, 2), ([:], 32, 8), ([:], 1, 2), (["ZTUNNEL_WORKER_THREADS": "3"], 8, 3),
+            (["ZTUNNEL_WORKER_THREADS": "0"], 8, 8), (["ZTUNNEL_WORKER_THREADS": "50%"], 7, 4),
+            (["ZTUNNEL_WORKER_THREADS": "1%"], 8, 1), (["ZTUNNEL_CPU_LIMIT": "1500m"], 8, 2),
+            (["ZTUNNEL_CPU_LIMIT": "0.5"], 8, 1), (["ZTUNNEL_RESOURCE_CPU_LIMIT": "4"], 8, 4),
+            (["ZTUNNEL_RESOURCE_CPU_LIMIT": "1", "ZTUNNEL_RESOURCE_CPU_REQUEST": "2500m"], 8, 3),
+            (["ZTUNNEL_RESOURCE_CPU_REQUEST": "5"], 8, 5), (["ZTUNNEL_RESOURCE_CPU_REQUEST": "200m"], 32, 8),
+            (["ZTUNNEL_CPU_LIMIT": "0"], 8, 2),
+        ] as [([String: String], Int, Int)])
+    func `worker threads follow what the container may use`(environment: [String: String], cores: Int, count: Int)
+        throws
+    {
+        #expect(try configuration(environment, cores: cores).workerThreads == count)
+    }
+}
