@@ -7,7 +7,8 @@ extension Kubernetes.PeerAuthentication {
         object.ignore(["status"])
         guard var fields = try object.fields("spec") else { return }
         try fields.refuseEmptyFields()
-        selector = try fields.policySelector()
+        // No labels select the whole namespace, as no selector does.
+        selector = try fields.policySelector().flatMap { $0.isEmpty ? nil : $0 }
         if let mutualTLS = try fields.fields("mtls") { mode = try Self.mode(mutualTLS) }
         portModes = try fields.map("portLevelMtls") { (entry, path) throws(DocumentFault) in
             guard let port = UInt16(decimal: entry.key.text), port > 0 else {
@@ -17,7 +18,7 @@ extension Kubernetes.PeerAuthentication {
             }
             return (port, try Self.mode(try YAMLFields(entry.value, path: path)))
         }
-        guard portModes.isEmpty || selector?.isEmpty == false else {
+        guard portModes.isEmpty || selector != nil else {
             throw fields.fault("portLevelMtls", "expected only beside a selector with labels")
         }
         try fields.finish()

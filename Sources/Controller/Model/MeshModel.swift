@@ -1,0 +1,162 @@
+package import Mesh
+
+/// The objects of a cluster, and who has to do with whom. Pure: changes in, values out.
+package struct MeshModel: Sendable {
+    package enum Change: Hashable, Sendable {
+        case upsert(KubernetesObject)
+        case remove(ObjectReference)
+    }
+
+    package private(set) var objects: [ObjectReference: KubernetesObject] = [:]
+
+    package private(set) var namespaces: [String: Kubernetes.Namespace] = [:]
+    package private(set) var nodes: [String: Kubernetes.Node] = [:]
+    package private(set) var pods: [NamespacedName: Kubernetes.Pod] = [:]
+    package private(set) var services: [NamespacedName: Kubernetes.Service] = [:]
+    package private(set) var slices: [NamespacedName: Kubernetes.EndpointSlice] = [:]
+    package private(set) var policies: [NamespacedName: Kubernetes.AuthorizationPolicy] = [:]
+    package private(set) var authentications: [NamespacedName: Kubernetes.PeerAuthentication] = [:]
+
+    /// By namespace, as are the following.
+    private var serviceSelectors: [String: SelectorIndex] = [:]
+    private var policySelectors: [String: SelectorIndex] = [:]
+    private var authenticationSelectors: [String: SelectorIndex] = [:]
+    /// Those without a selector.
+    private var wideAuthentications: [String: Set<String>] = [:]
+    private var slicesByPod: [NamespacedName: Set<NamespacedName>] = [:]
+
+    package init() {}
+
+    package init(_ objects: some Sequence<KubernetesObject>) {
+        for object in objects { insert(object) }
+    }
+
+    package mutating func apply(_ changes: some Sequence<Change>) {
+        for change in changes {
+            switch change {
+            case .upsert(let object):
+                remove(object.reference)
+                insert(object)
+            case .remove(let reference): remove(reference)
+            }
+        }
+    }
+
+    /// What would make of this model one of exactly `objects`.
+    package func changes(to objects: [ObjectReference: KubernetesObject]) -> [Change] {
+        let removals = self.objects.keys.filter { objects[$0] == nil }.sorted().map(Change.remove)
+        let upserts = objects.filter { self.objects[$0.key] != $0.value }.sorted { $0.key < $1.key }
+        return removals + upserts.map { .upsert($0.value) }
+    }
+}
+
+// MARK: - Questions
+
+extension MeshModel {
+    /// The Services of the pod's namespace that select it, in the order of their names.
+    func services(selecting pod: Kubernetes.Pod) -> [Kubernetes.Service] {
+        named(serviceSelectors[pod.metadata.namespace], matching: pod, in: pod.metadata.namespace, services)
+    }
+
+    /// The EndpointSlices that name the pod.
+    func slices(naming pod: Kubernetes.Pod) -> [Kubernetes.EndpointSlice] {
+        (slicesByPod[pod.key] ?? []).compactMap { slices[$0] }.sorted { $0.metadata.name < $1.metadata.name }
+    }
+
+    /// The policies of a namespace that select the pod.
+    func policies(selecting pod: Kubernetes.Pod, in namespace: String) -> [Kubernetes.AuthorizationPolicy] {
+        named(policySelectors[namespace], matching: pod, in: namespace, policies)
+    }
+
+    /// Those of the pod's own namespace that select it.
+    func authentications(selecting pod: Kubernetes.Pod) -> [Kubernetes.PeerAuthentication] {
+        let namespace = pod.metadata.namespace
+        return named(authenticationSelectors[namespace], matching: pod, in: namespace, authentications)
+    }
+
+    /// Those of a namespace that are for all of it.
+    func wideAuthentications(in namespace: String) -> [Kubernetes.PeerAuthentication] {
+        (wideAuthentications[namespace] ?? []).sorted().compactMap {
+            authentications[NamespacedName(namespace: namespace, name: $0)]
+        }
+    }
+
+    private func named<Object>(
+        _ index: SelectorIndex?, matching pod: Kubernetes.Pod, in namespace: String,
+        _ objects: [NamespacedName: Object]
+    ) -> [Object] {
+        (index?.matches(pod.metadata.labels) ?? []).compactMap {
+            objects[NamespacedName(namespace: namespace, name: $0)]
+        }
+    }
+}
+
+// MARK: - Changes
+
+extension MeshModel {
+    private mutating func insert(_ object: KubernetesObject) {
+        objects[object.reference] = object
+        let (namespace, name) = (object.metadata.namespace, object.metadata.name)
+        let key = object.metadata.key
+        switch object {
+        case .namespace(let namespace): namespaces[name] = namespace
+        case .node(let node): nodes[name] = node
+        case .pod(let pod): pods[key] = pod
+        case .service(let service):
+            services[key] = service
+            serviceSelectors[namespace, default: .init()].set(service.selector, for: name)
+        case .endpointSlice(let slice):
+            slices[key] = slice
+            for pod in slice.podKeys { slicesByPod[pod, default: []].insert(key) }
+        case .authorizationPolicy(let policy):
+            policies[key] = policy
+            policySelectors[namespace, default: .init()].set(policy.selector, for: name)
+        case .peerAuthentication(let authentication):
+            authentications[key] = authentication
+            authenticationSelectors[namespace, default: .init()].set(authentication.selector, for: name)
+            if authentication.selector == nil { wideAuthentications[namespace, default: []].insert(name) }
+        case .serviceAccount, .deployment: break
+        }
+    }
+
+    private mutating func remove(_ reference: ObjectReference) {
+        guard let object = objects.removeValue(forKey: reference) else { return }
+        let (namespace, name) = (reference.namespace, reference.name)
+        let key = object.metadata.key
+        switch object {
+        case .namespace: namespaces[name] = nil
+        case .node: nodes[name] = nil
+        case .pod: pods[key] = nil
+        case .service:
+            services[key] = nil
+            serviceSelectors[namespace]?.set(nil, for: name)
+        case .endpointSlice(let slice):
+            slices[key] = nil
+            for pod in slice.podKeys { slicesByPod[pod]?.remove(key) }
+        case .authorizationPolicy:
+            policies[key] = nil
+            policySelectors[namespace]?.set(nil, for: name)
+        case .peerAuthentication:
+            authentications[key] = nil
+            authenticationSelectors[namespace]?.set(nil, for: name)
+            wideAuthentications[namespace]?.remove(name)
+        case .serviceAccount, .deployment: break
+        }
+    }
+}
+
+extension Kubernetes.ObjectMeta {
+    package var key: NamespacedName { NamespacedName(namespace: namespace, name: name) }
+}
+
+extension Kubernetes.Pod {
+    package var key: NamespacedName { metadata.key }
+}
+
+extension Kubernetes.EndpointSlice {
+    fileprivate var podKeys: [NamespacedName] {
+        endpoints.compactMap { endpoint in
+            endpoint.podName.map { NamespacedName(namespace: metadata.namespace, name: $0) }
+        }
+    }
+}

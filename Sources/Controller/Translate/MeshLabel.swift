@@ -1,0 +1,25 @@
+/// Labels and annotations that mean something to the mesh, by their published names.
+package enum MeshLabel {
+    package static let dataplaneMode = "istio.io/dataplane-mode"
+    package static let tunnel = "networking.istio.io/tunnel"
+    package static let network = "topology.istio.io/network"
+    package static let subzone = "topology.istio.io/subzone"
+    package static let region = "topology.kubernetes.io/region"
+    package static let zone = "topology.kubernetes.io/zone"
+    package static let workloadName = "service.istio.io/workload-name"
+    package static let podTemplateHash = "pod-template-hash"
+    /// The first that a pod has counts.
+    package static let canonicalNames = ["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]
+    package static let canonicalRevisions = [
+        "service.istio.io/canonical-revision", "app.kubernetes.io/version", "version",
+    ]
+}
+
+package enum MeshAnnotation {
+    /// Written by the node's agent: `enabled` once the pod is captured.
+    package static let redirection = "ambient.istio.io/redirection"
+    package static let bypassInboundCapture = "ambient.istio.io/bypass-inbound-capture"
+    package static let sidecarStatus = "sidecar.istio.io/status"
+    package static let trafficDistribution = "networking.istio.io/traffic-distribution"
+    package static let dryRun = "istio.io/dry-run"
+}
