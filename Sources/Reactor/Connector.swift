@@ -32,7 +32,7 @@ package final class Connector: EventHandler {
         self.socket = consume socket
         self.finished = finished
         token = try reactor.watch(raw, for: self)
-        timer = reactor.after(milliseconds: timeoutMilliseconds) { [weak self] in self?.fail(.timedOut) }
+        timer = reactor.after(milliseconds: timeoutMilliseconds) { [unowned self] in self.fail(.timedOut) }
     }
 
     /// Gives the attempt up; `finished` is not called.

@@ -37,7 +37,8 @@ package protocol TunnelObserver: AnyObject {
     private let tls: TLSSession
     private var http2: HTTP2Session?
     private var token: Token?
-    private weak var observer: (any TunnelObserver)?
+    /// Until the tunnel is closed. Not weak: that would make every reference to a tunnel slow.
+    private var observer: (any TunnelObserver)?
 
     private var phase = Phase.handshaking
     private var isScheduled = false
@@ -82,8 +83,8 @@ package protocol TunnelObserver: AnyObject {
                 throw .socket(error)
             }
         }
-        timer = reactor.after(milliseconds: settings.handshakeTimeoutMilliseconds) { [weak self] in
-            self?.close(.tls(.timedOut))
+        timer = reactor.after(milliseconds: settings.handshakeTimeoutMilliseconds) { [unowned self] in
+            self.close(.tls(.timedOut))
         }
         // A client speaks first; for a server the peer's bytes may be here already.
         schedule()
@@ -106,6 +107,7 @@ package protocol TunnelObserver: AnyObject {
         }
         if readiness.contains(.writable), tls.isBlocked { tls.resume() }
         progress()
+        schedule()
     }
 
     package func turn() {
@@ -117,7 +119,6 @@ package protocol TunnelObserver: AnyObject {
     private func progress() {
         if phase == .handshaking { shakeHands() }
         if phase == .open, needsRead { readSome() }
-        if phase == .open { schedule() }
     }
 
     private func schedule() {
@@ -359,8 +360,7 @@ package protocol TunnelObserver: AnyObject {
 
     private func restartTimer(_ milliseconds: UInt64, _ action: @escaping (Tunnel) -> Void) {
         if let timer { reactor.cancel(timer) }
-        timer = reactor.after(milliseconds: milliseconds) { [weak self] in
-            guard let self else { return }
+        timer = reactor.after(milliseconds: milliseconds) { [unowned self] in
             self.timer = nil
             action(self)
         }
@@ -378,9 +378,9 @@ package protocol TunnelObserver: AnyObject {
         }
         http2?.announceShutdown()
         schedule()
-        _ = reactor.after(milliseconds: Self.drainNoticeMilliseconds) { [weak self] in
-            self?.http2?.goAway()
-            self?.schedule()
+        _ = reactor.after(milliseconds: Self.drainNoticeMilliseconds) {
+            self.http2?.goAway()
+            self.schedule()
         }
     }
 
@@ -414,6 +414,8 @@ package protocol TunnelObserver: AnyObject {
         receivingStream = nil
         http2 = nil
         for stream in orphans { stream.tunnelLost() }
+        let observer = observer
+        self.observer = nil
         observer?.tunnelClosed(self, failure)
     }
 }

@@ -28,7 +28,8 @@ final class Relay: TurnHandler {
         let side: Side
         let socket: Descriptor
         let token: Token
-        weak var relay: Relay?
+        /// A relay outlives what the reactor has of it.
+        unowned var relay: Relay!
         var half = HalfRelay()
         var pipe: PipePair?
         var bytes: UInt64 = 0
@@ -41,7 +42,7 @@ final class Relay: TurnHandler {
 
         var isPipeEmpty: Bool { (pipe?.count ?? 0) == 0 }
 
-        func ready(_ readiness: Readiness) { relay?.ready(self, readiness) }
+        func ready(_ readiness: Readiness) { relay.ready(self, readiness) }
     }
 
     private let reactor: Reactor
