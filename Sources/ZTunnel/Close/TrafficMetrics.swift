@@ -27,10 +27,10 @@ package struct TrafficMetrics: Sendable {
         let isSecure: Bool
         let source, destination, service: ObjectIdentifier?
 
-        /// Nil when the labels depend on more: a peer that is not who its address says, or known by baggage only.
+        /// Nil when the labels depend on more: a peer that is not who its address says, or one known by its baggage only.
         init?(_ facts: ConnectionFacts, _ flags: ResponseFlags) {
             isSecure = facts.security != nil
-            guard facts.sourceBaggage == nil,
+            guard facts.source != nil || facts.sourceBaggage == nil,
                 !isSecure || facts.sourceIdentity == facts.source?.identity,
                 !isSecure || facts.destinationIdentity == facts.destination?.identity
             else { return nil }
