@@ -6,9 +6,13 @@ package struct PacketSocket: ~Copyable {
     /// One packet, with what came beside it.
     package struct Packet: ~Copyable {
         package let bytes: [UInt8]
-        package var descriptor: Descriptor?
+        fileprivate var descriptor: Descriptor?
         /// The packet, or what came beside it, was more than there was room for.
         package let isTruncated: Bool
+
+        package var hasDescriptor: Bool { descriptor != nil }
+
+        package consuming func takeDescriptor() -> Descriptor? { descriptor.take() }
     }
 
     package enum Reception: ~Copyable {

@@ -45,7 +45,7 @@ struct PacketSocketTests {
         bytes: [UInt8], hasDescriptor: Bool, isCut: Bool
     )? {
         switch try socket.receive(limitBytes: 8) {
-        case .packet(let packet): return (packet.bytes, packet.descriptor != nil, packet.isTruncated)
+        case .packet(let packet): return (packet.bytes, packet.hasDescriptor, packet.isTruncated)
         case .wouldBlock: return nil
         case .ended: return nil
         }
