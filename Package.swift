@@ -62,7 +62,7 @@ let package = Package(
         room("Controller", ["Discovery", "Mesh"]),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
-        program("ztunnel", ["ZTunnel", arguments]),
+        program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
         program("node-agent", ["NodeAgent", arguments]),
         program("slipstream", ["Playground", arguments]),
 

@@ -19,6 +19,11 @@ ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags)
 
 void CLinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+int CLinux_usable_cores(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
 int CLinux_CLONE_NEWNET(void) { return CLONE_NEWNET; }
 
 unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void) { return SPLICE_F_MOVE | SPLICE_F_NONBLOCK; }

@@ -31,6 +31,9 @@ ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags)
 // Variadic or hidden.
 void CLinux_name_thread(const char *name);
 
+// CPU_COUNT of sched_getaffinity(2): the cores that the scheduler lets this process run on; 0 when it does not say.
+int CLinux_usable_cores(void);
+
 // Macros.
 int CLinux_CLONE_NEWNET(void);
 unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);

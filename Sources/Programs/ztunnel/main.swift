@@ -1,1 +1,43 @@
-// Arguments to configuration, then run.
+import Glibc
+import Mesh
+import Reactor
+import ZTunnel
+
+let usage = """
+    USAGE: ztunnel [--help] [--version]
+
+    The node proxy: carries the TCP connections of this node's pods through mutual-TLS tunnels and enforces policy.
+    Configured by environment variables, named as those of Istio's ztunnel; docs/reference/ztunnel.md lists them.
+
+      LOCAL_XDS_PATH           file with workloads, services and policies; read again when it changes
+      SLIPSTREAM_CA_DIR        directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
+      INPOD_UDS                socket of the node agent (default /var/run/ztunnel/ztunnel.sock)
+      NODE_NAME                name of this node
+      ZTUNNEL_WORKER_THREADS   a number, or a percentage of the cores; 0 for all of them
+      LOG_FORMAT               plain or json
+
+    """
+
+func fail(_ problem: String) -> Never {
+    // Where even this cannot be written, the exit code speaks alone.
+    try? Descriptor.writeAll(Array("ztunnel: \(problem)\n".utf8), to: Descriptor.standardError)
+    exit(1)
+}
+
+switch CommandLine.arguments.dropFirst().first {
+case "--help", "-h": print(usage, terminator: "")
+case "--version": print("ztunnel \(Version.current)")
+case let unknown?: fail("unknown argument '\(unknown)'; see ztunnel --help")
+case nil:
+    // A peer that closes while we write is an answer, not a reason to die.
+    signal(SIGPIPE, SIG_IGN)
+    ProcessSurroundings.raiseOpenFilesLimit()
+    do {
+        let configuration = try Configuration(
+            environment: ProcessSurroundings.variables, cores: ProcessSurroundings.cores,
+            fileExists: ProcessSurroundings.fileExists)
+        try NodeProcess(configuration).run()
+    } catch {
+        fail("\(error)")
+    }
+}

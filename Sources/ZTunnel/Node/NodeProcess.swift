@@ -1,0 +1,86 @@
+import CLinux
+import Glibc
+import HBONE
+package import Reactor
+
+/// The whole of ztunnel: what its environment says, put together and run on the calling thread.
+package final class NodeProcess: EventHandler {
+    private let reactor: Reactor
+    private let configuration: Configuration
+    private let log: Log
+    private let node: NodeProxy
+    private let signals: SignalSource
+    private var source: StaticSource!
+    private var zds: ZDSClient?
+    private var isStopping = false
+
+    package init(_ configuration: Configuration) throws(StartFailure) {
+        self.configuration = configuration
+        do {
+            // Before any thread is started: each inherits what is blocked.
+            signals = try SignalSource([SIGTERM, SIGINT])
+            reactor = Reactor(kernel: try LinuxKernel())
+            log = Log(
+                try LogSink(format: configuration.logFormat), format: configuration.logFormat,
+                level: configuration.logLevels.level)
+            let authority = try LocalAuthority(directory: configuration.authorityDirectory)
+            node = try NodeProxy(
+                on: reactor, workers: configuration.workerThreads, WorkerSettings(configuration), authority, log)
+        } catch {
+            throw StartFailure(description: "\(error)")
+        }
+        source = StaticSource(path: configuration.staticConfigurationPath, on: reactor, log) { [node] snapshot in
+            node.configure(snapshot)
+        }
+        if let path = configuration.nodeAgentSocketPath {
+            zds = ZDSClient(path: path, on: reactor, servant: node, log) {}
+        }
+    }
+
+    /// Runs until a signal says to stop, and every connection is over or its time.
+    package func run() throws(StartFailure) {
+        do throws(Errno) {
+            _ = try reactor.watch(signals.raw, for: self)
+            log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
+            source.start()
+            zds?.start()
+            try reactor.run()
+        } catch {
+            throw StartFailure(description: "\(error)")
+        }
+        log.sink.close()
+    }
+
+    package func ready(_ readiness: Readiness) {
+        while let signal = signals.next() { stop(because: signal == SIGTERM ? "SIGTERM" : "SIGINT") }
+    }
+
+    /// Takes nothing new and lets what is open end; asked twice, ends at once.
+    private func stop(because reason: String) {
+        guard !isStopping else { return reactor.stop() }
+        isStopping = true
+        log.info("proxy", "draining", ["reason": reason])
+        node.drain(deadlineMilliseconds: configuration.terminationDeadlineMilliseconds) { [reactor, log] in
+            log.info("proxy", "stopped")
+            reactor.stop()
+        }
+    }
+}
+
+/// Why the proxy cannot run, for whoever started it.
+package struct StartFailure: Error, CustomStringConvertible {
+    package let description: String
+}
+
+extension WorkerSettings {
+    init(_ configuration: Configuration) {
+        self.init()
+        mark = configuration.mark
+        network = configuration.network
+        clusterID = configuration.clusterID
+        trustDomain = configuration.trustDomain
+        isIPv6Enabled = configuration.isIPv6Enabled
+        keepAlive = configuration.keepAlive
+        http2 = configuration.http2
+    }
+}
