@@ -37,7 +37,7 @@ package struct ManifestReader {
             let kind = try fields.requiredString("kind")
             if kind == "List", apiVersion == "v1" { return try readItems(&fields) }
             guard let object = try KubernetesObject(apiVersion: apiVersion, kind: kind, fields: &fields) else {
-                return warnOfKind(kind, apiVersion: apiVersion, line: document.line)
+                return try passOver(kind, apiVersion: apiVersion, &fields)
             }
             result.manifests.append(Manifest(object: object, file: file, document: document))
         } catch {
@@ -50,11 +50,21 @@ package struct ManifestReader {
         for item in items { read(item) }
     }
 
-    private mutating func warnOfKind(_ kind: String, apiVersion: String, line: Int) {
+    /// A kind that Kubernetes or somebody else has. What nobody has is an error: a policy whose kind is misspelt, or half
+    /// written, must not go unnoticed.
+    private mutating func passOver(
+        _ kind: String, apiVersion: String, _ fields: inout YAMLFields
+    ) throws(DocumentFault) {
         let known = KubernetesObject.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        let group = KubernetesObject.group(of: apiVersion)
+        guard KnownKinds.mayExist(kind, inGroup: group) else {
+            throw fields.fault(
+                "kind", "expected a kind of \(apiVersion.quoted), found \(kind.quoted); read are \(known)")
+        }
+        _ = try fields.requiredFields("metadata")
         result.diagnostics.append(
             ManifestDiagnostic(
-                .warning, file: file, line: line, field: "kind",
+                .warning, file: file, line: fields.line, field: "kind",
                 problem: "\(kind.quoted) of \(apiVersion.quoted) is not read here and has no effect; read are \(known)")
         )
     }

@@ -14,7 +14,8 @@ extension KubernetesObject {
         try fields.finish()
     }
 
-    private static func group(of apiVersion: String) -> String {
+    /// Empty for the core group.
+    static func group(of apiVersion: String) -> String {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 2 ? String(parts[0]) : ""
     }
