@@ -66,10 +66,14 @@ let package = Package(
         program("node-agent", ["NodeAgent", arguments]),
         program("slipstream", ["Playground", arguments]),
 
+        room(
+            "TestNamespaces", ["CLinux", "Reactor"], path: "Tests/Support/Namespaces",
+            exclude: ["conversation.py", "past_capture.py", "proxy.py"]),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
-        tests("NetlinkTests", ["Netlink", "Mesh", "Reactor"]),
+        tests("NetlinkTests", ["Netlink", "Mesh", "Reactor", "TestNamespaces"]),
+        tests("NodeAgentTests", ["NodeAgent", "Discovery", "Mesh", "Netlink", "Reactor", "TestNamespaces"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),

@@ -1,6 +1,7 @@
 import Glibc
 import Mesh
 import Reactor
+import TestNamespaces
 import Testing
 
 @testable import Netlink
