@@ -74,10 +74,10 @@ package final class RunningProgram {
         if ending == nil { kill(process.identifier, number) }
     }
 
-    /// Waits for its next line; nil at its end.
+    /// Waits for its next line; nil at its end, or when it is silent for too long.
     package func line() -> String? {
         while !unread.contains("\n") {
-            guard let more = read() else { return nil }
+            guard hasSomething(withinMilliseconds: 10_000), let more = read() else { return nil }
             unread += more
         }
         let end = unread.firstIndex(of: "\n")!
@@ -103,6 +103,11 @@ package final class RunningProgram {
     package func wait() -> Int32 {
         if ending == nil { ending = try? process.wait() }
         return ending?.status ?? -1
+    }
+
+    private func hasSomething(withinMilliseconds timeout: Int32) -> Bool {
+        var interest = pollfd(fd: output.raw, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&interest, 1, timeout) > 0
     }
 
     private func read() -> String? {
