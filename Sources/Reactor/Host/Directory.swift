@@ -1,0 +1,37 @@
+import Glibc
+
+/// Directories and the files in them, whole: for configuration and state at the edges, never in a byte path.
+package enum Directory {
+    /// The names in a directory, sorted, without `.` and `..`.
+    package static func names(in path: String) throws(Errno) -> [String] {
+        guard let stream = unsafe opendir(path) else { throw .last }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { characters in
+                unsafe characters.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Writes a file so that a reader sees the old bytes or the new ones, whole: into a new file beside it, which then takes its
+    /// name.
+    package static func replace(_ name: String, in path: String, with bytes: [UInt8]) throws(Errno) {
+        let (temporary, final) = ("\(path)/.\(name).new", "\(path)/\(name)")
+        let raw = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard raw >= 0 else { throw .last }
+        let file = Descriptor(owning: raw)
+        var rest = bytes[...]
+        while !rest.isEmpty { rest = rest.dropFirst(try Bytes.write(file.raw, rest)) }
+        guard unsafe rename(temporary, final) == 0 else { throw .last }
+    }
+
+    /// Removes a file; one that is not there is fine.
+    package static func remove(_ name: String, in path: String) throws(Errno) {
+        guard unsafe unlink("\(path)/\(name)") != 0 else { return }
+        let failure = Errno.last
+        guard failure.code == ENOENT else { throw failure }
+    }
+}
