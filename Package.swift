@@ -56,7 +56,7 @@ let package = Package(
         room("Reactor", ["CLinux", "Mesh"]),
         room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh", "Reactor"]),
         room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),
-        room("Discovery", ["CLinux", "Mesh", protobuf], exclude: ["regenerate", "ZDS/zds.proto"]),
+        room("Discovery", ["CLinux", "Mesh", protobuf], exclude: ["regenerate", "Node/node.proto", "ZDS/zds.proto"]),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink", "Reactor"]),
         room("Controller", ["Discovery", "Mesh"]),

@@ -1,0 +1,43 @@
+import SwiftProtobuf
+
+/// How far a node agent is with a pod: the JSON file `<uid>.json` of its status directory.
+package struct PodStatus: Hashable, Sendable {
+    package enum State: String, Hashable, Sendable {
+        /// Not captured yet; the message tells what is missing.
+        case pending
+        /// The rules are in force, and the node proxy has taken the pod.
+        case enabled
+        /// Nothing new is captured; what was goes on until it ends, or a deadline.
+        case releasing
+        case released
+        /// Something is wrong that the message tells; it is tried again.
+        case failed
+    }
+
+    package var uid: String
+    package var state: State
+    package var message: String
+
+    package init(uid: String, state: State, message: String = "") {
+        self.uid = uid
+        self.state = state
+        self.message = message
+    }
+}
+
+extension PodStatus {
+    package init(json: [UInt8]) throws(NodeFileError) {
+        let status = try WireNodeStatus(json: json, "a status")
+        guard let state = State(rawValue: status.state) else { throw NodeFileError("state \"\(status.state)\"") }
+        self.init(uid: status.uid, state: state, message: status.message)
+    }
+
+    package var json: [UInt8] {
+        let status = WireNodeStatus.with {
+            $0.uid = uid
+            $0.state = state.rawValue
+            $0.message = message
+        }
+        return status.json
+    }
+}
