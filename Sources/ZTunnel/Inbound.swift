@@ -194,7 +194,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         if record != nil { worker.opened(record!) }
         let (token, readiness) = (connected.token, connected.readiness)
         stream.join(connected.takeSocket(), token, readiness)
-        stream.accept()
+        stream.accept(baggage: worker.settings.isResponseBaggageSent ? pod.baggage : nil)
     }
 
     /// A server's streams are established by `accept`.

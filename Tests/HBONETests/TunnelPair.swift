@@ -69,7 +69,7 @@ final class TunnelPair: TunnelObserver {
         onRequest = { [unowned self] _, stream in
             let raw = farSocket.take()!
             stream.join(Descriptor(owning: raw), try! self.reactor.watch(raw, for: stream), [])
-            stream.accept()
+            stream.accept(baggage: nil)
         }
         let isReady = try run { established.count == 2 }
         precondition(isReady, "no tunnel: \(closed)")

@@ -18,7 +18,7 @@ struct ConfigurationTests {
         #expect(configuration.trustDomain == "cluster.local" && configuration.clusterID == "Kubernetes")
         #expect(configuration.nodeAgentSocketPath == "/var/run/ztunnel/ztunnel.sock")
         #expect(configuration.mark == 1337 && configuration.isIPv6Enabled)
-        #expect(configuration.sourceAddress == .clientIfPossible)
+        #expect(configuration.sourceAddress == .client)
         #expect(configuration.keepAlive?.idleSeconds == 180 && configuration.keepAlive?.probes == 9)
         #expect(configuration.pool == .init(streamsPerTunnel: 100, idleMilliseconds: 300_000))
         #expect(configuration.http2.streamWindowBytes == 4 << 20)

@@ -83,10 +83,13 @@ package protocol TunnelStreamObserver: AnyObject {
     }
 
     /// Answers a peer's request: the application is there (200), and bytes flow.
-    package func accept() {
+    /// - Parameter baggage: what the application's workload tells of itself.
+    package func accept(baggage: String?) {
         guard !isClosed else { return }
         isEstablished = true
-        tunnel.respond(HeaderBlock(status: 200), on: self, withBody: true)
+        var headers = HeaderBlock(status: 200)
+        if let baggage { headers.add("baggage", baggage) }
+        tunnel.respond(headers, on: self, withBody: true)
         deliver()
     }
 

@@ -15,11 +15,17 @@ package struct TunnelKey: Hashable, Sendable {
 
 /// One workload's tunnels to others, shared by its connections. Thread-confined.
 package final class TunnelPool {
-    /// Streams per tunnel (`POOL_MAX_STREAMS_PER_CONNECTION`).
-    private static let streamLimit = 100
-    /// `POOL_UNUSED_RELEASE_TIMEOUT`.
-    private static let idleSeconds: Int64 = 300
-    private static let sweepMilliseconds: UInt64 = 30_000
+    package struct Limits: Hashable, Sendable {
+        /// Streams per tunnel (`POOL_MAX_STREAMS_PER_CONNECTION`).
+        package var streamsPerTunnel = 100
+        /// How long a tunnel without streams is kept (`POOL_UNUSED_RELEASE_TIMEOUT`).
+        package var idleMilliseconds: UInt64 = 300_000
+
+        package init() {}
+    }
+
+    /// An idle tunnel may outlive its time by this.
+    private static let sweepMillisecondsMax: UInt64 = 30_000
     private static let connectTimeoutMilliseconds: UInt64 = 10_000
 
     /// A request for a stream's place. `cancel` it when its client goes before it is answered.
@@ -54,18 +60,21 @@ package final class TunnelPool {
     private let scratch: TunnelScratch
     private let settings: HTTP2Settings
     private let dial: (SocketAddress) throws(Errno) -> Descriptor
-    private var state = TunnelPoolState<TunnelKey>(streamLimit: streamLimit)
+    private let limits: Limits
+    private var state: TunnelPoolState<TunnelKey>
     private var tunnels: [UInt64: Pooled] = [:]
     private var sweep: Reactor.TimerID?
 
     /// - Parameter dial: makes a socket that is on its way to an address, as `Socket.connect` does.
     package init(
-        on reactor: Reactor, _ scratch: TunnelScratch, settings: HTTP2Settings,
+        on reactor: Reactor, _ scratch: TunnelScratch, settings: HTTP2Settings, limits: Limits,
         dial: @escaping (SocketAddress) throws(Errno) -> Descriptor
     ) {
         self.reactor = reactor
         self.scratch = scratch
         self.settings = settings
+        self.limits = limits
+        state = TunnelPoolState(streamLimit: limits.streamsPerTunnel)
         self.dial = dial
         scheduleSweep()
     }
@@ -187,9 +196,11 @@ package final class TunnelPool {
     }
 
     private func scheduleSweep() {
-        sweep = reactor.after(milliseconds: Self.sweepMilliseconds) { [weak self] in
+        let interval = min(Self.sweepMillisecondsMax, max(100, limits.idleMilliseconds))
+        sweep = reactor.after(milliseconds: interval) { [weak self] in
             guard let self else { return }
-            for id in self.state.idle(before: self.now - Self.idleSeconds, now: self.now) {
+            let idleSeconds = Int64(self.limits.idleMilliseconds / 1000)
+            for id in self.state.idle(before: self.now - idleSeconds, now: self.now) {
                 self.state.retired(id)
                 self.tunnels[id]?.tunnel?.drain()
             }

@@ -6,13 +6,12 @@ package import Reactor
 /// The certificates of this node's identities: made when a pod needs one, renewed at half their life, forgotten with the last
 /// pod. Owned by the control thread.
 package final class Certificates {
-    /// `SECRET_TTL`.
-    private static let lifetimeSeconds: Int64 = 24 * 3600
     /// After a failure; the old certificate serves until its end.
     private static let retrySeconds: Int64 = 10
 
     private let reactor: Reactor
     private let authority: LocalAuthority
+    private let lifetimeSeconds: Int64
     private let log: Log
     private let changed: ([SPIFFEIdentity: Credential]) -> Void
     private var wanted: Set<SPIFFEIdentity> = []
@@ -21,10 +20,11 @@ package final class Certificates {
 
     /// - Parameter changed: told all that is held, whenever it has changed.
     package init(
-        _ authority: consuming LocalAuthority, on reactor: Reactor, _ log: Log,
+        _ authority: consuming LocalAuthority, lifetimeSeconds: Int64, on reactor: Reactor, _ log: Log,
         changed: @escaping ([SPIFFEIdentity: Credential]) -> Void
     ) {
         self.authority = authority
+        self.lifetimeSeconds = lifetimeSeconds
         self.reactor = reactor
         self.log = log
         self.changed = changed
@@ -42,7 +42,7 @@ package final class Certificates {
         let now = Int64(time(nil))
         for identity in wanted where held[identity].map({ $0.halfLife <= now }) ?? true {
             do throws(TLSFailure) {
-                held[identity] = try authority.issue(to: identity, now: now, lifetimeSeconds: Self.lifetimeSeconds)
+                held[identity] = try authority.issue(to: identity, now: now, lifetimeSeconds: lifetimeSeconds)
             } catch {
                 log.error("certificates", "cannot issue", ["identity": "\(identity)", "error": "\(error)"])
             }

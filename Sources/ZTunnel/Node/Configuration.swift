@@ -33,11 +33,8 @@ package struct Configuration: Sendable {
     package var logLevels: LogLevels
 
     /// Whether applications see the client's own address (`ENABLE_ORIG_SRC`).
-    package enum SourceAddress: Hashable, Sendable {
-        case client, proxy
-        /// The client's where the kernel lets us.
-        case clientIfPossible
-    }
+    /// By default they do; where the kernel does not let us, the connection fails rather than show another's.
+    package enum SourceAddress: Hashable, Sendable { case client, proxy }
 
     package struct Pool: Hashable, Sendable {
         package var streamsPerTunnel: Int
@@ -67,7 +64,7 @@ package struct Configuration: Sendable {
         workerThreads = try WorkerThreads(given).count(cores: cores)
         mark = UInt32(try given.number("PACKET_MARK", in: 1...UInt64(UInt32.max)) ?? 1337)
         isIPv6Enabled = try given.flag("IPV6_ENABLED") ?? true
-        sourceAddress = try given.flag("ENABLE_ORIG_SRC").map { $0 ? .client : .proxy } ?? .clientIfPossible
+        sourceAddress = try given.flag("ENABLE_ORIG_SRC").map { $0 ? .client : .proxy } ?? .client
         keepAlive = try Self.keepAlive(given)
         http2 = try Self.http2(given)
         pool = Pool(

@@ -82,5 +82,11 @@ extension WorkerSettings {
         isIPv6Enabled = configuration.isIPv6Enabled
         keepAlive = configuration.keepAlive
         http2 = configuration.http2
+        pool.streamsPerTunnel = configuration.pool.streamsPerTunnel
+        pool.idleMilliseconds = configuration.pool.idleMilliseconds
+        sourceAddress = configuration.sourceAddress
+        isResponseBaggageSent = configuration.isResponseBaggageSent
+        isAccessLogged = configuration.logLevels.isAccessLogged
+        certificateLifetimeSeconds = configuration.certificateLifetimeSeconds
     }
 }

@@ -52,7 +52,8 @@ package final class NodeProxy {
         self.settings = settings
         self.log = log
         reports = try Mailbox(capacity: Self.mailboxCapacity)
-        certificates = Certificates(authority, on: reactor, log) { [unowned self] held in
+        certificates = Certificates(authority, lifetimeSeconds: settings.certificateLifetimeSeconds, on: reactor, log) {
+            [unowned self] held in
             self.tellWorkers(.credentials(held))
         }
         try reactor.open(reports) { [unowned self] report in self.receive(report) }

@@ -31,7 +31,9 @@ final class PodProxy {
         self.identity = identity
         self.namespace = namespace
         self.worker = worker
-        pool = TunnelPool(on: worker.reactor, worker.scratch, settings: worker.settings.http2) {
+        pool = TunnelPool(
+            on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool
+        ) {
             [unowned self] address throws(Errno) in try self.dial(address)
         }
     }
@@ -74,7 +76,7 @@ final class PodProxy {
     func dialApplication(_ address: SocketAddress, as client: IPAddress) throws(Errno) -> Descriptor {
         var options = Socket.Options(mark: worker.settings.mark, keepAlive: worker.settings.keepAlive)
         // A pod that calls itself keeps its address anyway.
-        if client != address.ip {
+        if client != address.ip, worker.settings.sourceAddress == .client {
             options.source = client
             options.isTransparent = true
         }

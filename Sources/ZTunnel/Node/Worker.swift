@@ -13,6 +13,14 @@ package struct WorkerSettings: Sendable {
     package var isIPv6Enabled = true
     package var keepAlive: Socket.KeepAlive? = Socket.KeepAlive()
     package var http2 = HTTP2Settings()
+    package var pool = TunnelPool.Limits()
+    /// Whether applications see the client's own address, or ours.
+    package var sourceAddress = Configuration.SourceAddress.client
+    /// Whether the answer to a CONNECT tells who is behind it (`ENABLE_RESPONSE_BAGGAGE`).
+    package var isResponseBaggageSent = true
+    package var isAccessLogged = true
+    /// `SECRET_TTL`.
+    package var certificateLifetimeSeconds: Int64 = 24 * 3600
     package var connectTimeoutMilliseconds: UInt64 = 10_000
     /// How long a connection waits for its pod's workload and certificate to arrive.
     package var arrivalTimeoutMilliseconds: UInt64 = 5_000
@@ -155,7 +163,7 @@ package final class Worker {
     func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
         let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
         metrics.closed(summary)
-        accessLog.write(summary, timeMicroseconds: WallClock.microseconds())
+        if settings.isAccessLogged { accessLog.write(summary, timeMicroseconds: WallClock.microseconds()) }
     }
 
     func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
