@@ -1,3 +1,4 @@
+package import Reactor
 import Mesh
 
 /// Writes one line for each connection that is over, in Istio's fields and some of our own. Thread-confined: each reactor

@@ -1,3 +1,4 @@
+import Reactor
 /// A page of metrics as it is written (OpenMetrics 1.0).
 package struct OpenMetricsText {
     package enum Kind: String { case counter, gauge }

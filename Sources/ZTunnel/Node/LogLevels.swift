@@ -1,3 +1,4 @@
+package import Reactor
 /// What is logged (`RUST_LOG`): a level, and with `access=off` no line per connection.
 package struct LogLevels: Hashable, Sendable {
     package var level = LogLine.Level.info

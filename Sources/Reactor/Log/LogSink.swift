@@ -1,4 +1,3 @@
-package import Reactor
 import Synchronization
 
 /// Takes finished lines from any thread and writes them on a thread of its own, so that nobody waits for whoever reads the
