@@ -1,8 +1,8 @@
-package import Mesh
+import Mesh
 
 /// What a resolver says, as one datagram (RFC 1035 §4.1).
-package enum DNSAnswer {
-    package enum Code: UInt8, Sendable {
+enum DNSAnswer {
+    enum Code: UInt8, Sendable {
         case success = 0, malformed = 1, nameDoesNotExist = 3, unsupported = 4, refused = 5
     }
 
@@ -13,7 +13,7 @@ package enum DNSAnswer {
 
     /// Addresses of the family that is asked for. As many as fit: any subset of a service's addresses is a right answer,
     /// and better than a truncated one, which makes clients ask again over TCP.
-    package static func datagram(to question: DNSQuestion, _ code: Code, addresses: [IPAddress] = []) -> [UInt8] {
+    static func datagram(to question: DNSQuestion, _ code: Code, addresses: [IPAddress] = []) -> [UInt8] {
         let records = addresses.map(record)
         var room = question.answerLimitBytes - headerBytes - question.section.count
         if question.speaksEDNS { room -= optionRecord.count }
@@ -31,7 +31,7 @@ package enum DNSAnswer {
     }
 
     /// A header alone, to a query that could not be read; nil when it deserves none.
-    package static func datagram(to failure: DNSQuestion.Failure) -> [UInt8]? {
+    static func datagram(to failure: DNSQuestion.Failure) -> [UInt8]? {
         switch failure {
         case .silent: nil
         case .malformed(let identifier): words([identifier, 0x8080 | UInt16(Code.malformed.rawValue), 0, 0, 0, 0])

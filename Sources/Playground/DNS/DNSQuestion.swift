@@ -1,7 +1,7 @@
 /// What a resolver is asked, read from one datagram (RFC 1035 §4.1). The bytes are a stranger's: each is checked, and
 /// nothing is allocated that is larger than the datagram.
-package struct DNSQuestion: Hashable, Sendable {
-    package enum Failure: Error, Hashable, Sendable {
+struct DNSQuestion: Hashable, Sendable {
+    enum Failure: Error, Hashable, Sendable {
         /// Not worth an answer: too short for a header, or itself an answer (which could start a loop).
         case silent
         /// FORMERR, to the query with this identifier.
@@ -10,22 +10,22 @@ package struct DNSQuestion: Hashable, Sendable {
         case unsupported(identifier: UInt16)
     }
 
-    package static let addressV4: UInt16 = 1
-    package static let addressV6: UInt16 = 28
-    package static let anyType: UInt16 = 255
-    package static let internet: UInt16 = 1
+    static let addressV4: UInt16 = 1
+    static let addressV6: UInt16 = 28
+    static let anyType: UInt16 = 255
+    static let internet: UInt16 = 1
 
-    package let identifier: UInt16
-    package let recursionDesired: Bool
+    let identifier: UInt16
+    let recursionDesired: Bool
     /// Lower case, without the final dot.
-    package let name: String
-    package let type: UInt16
-    package let `class`: UInt16
+    let name: String
+    let type: UInt16
+    let `class`: UInt16
     /// The question section as it came, so that the answer echoes the asker's own spelling.
-    package let section: [UInt8]
+    let section: [UInt8]
     /// The largest answer the asker takes, in bytes: RFC 1035 §4.2.1, or what EDNS says (RFC 6891 §6.2.3).
-    package let answerLimitBytes: Int
-    package let speaksEDNS: Bool
+    let answerLimitBytes: Int
+    let speaksEDNS: Bool
 }
 
 extension DNSQuestion {
@@ -38,7 +38,7 @@ extension DNSQuestion {
     private static let answerCeilingBytes = 1232
 
     /// Reads one datagram.
-    package init(datagram bytes: [UInt8]) throws(Failure) {
+    init(datagram bytes: [UInt8]) throws(Failure) {
         var reader = Reader(bytes: bytes)
         guard let identifier = reader.word(), let flags = reader.word(), let counts = reader.words(4),
             flags & 0x8000 == 0

@@ -1,23 +1,23 @@
-package import Mesh
+import Mesh
 
 /// The names of one cluster and what they stand for. A pure value: an answer depends on the question and the zone alone.
-package struct DNSZone: Hashable, Sendable {
-    package let domain: String
+struct DNSZone: Hashable, Sendable {
+    let domain: String
     /// By full name, lower case, without the final dot. A name without addresses exists all the same.
     private var addresses: [String: [IPAddress]] = [:]
 
-    package init(domain: String) {
+    init(domain: String) {
         self.domain = domain
     }
 
     /// Names a service: its virtual address, or those of its pods when it has none.
-    package mutating func add(service: String, namespace: String, addresses: [IPAddress]) {
+    mutating func add(service: String, namespace: String, addresses: [IPAddress]) {
         self.addresses["\(service).\(namespace).svc.\(domain)".lowercased()] = addresses
     }
 
     /// Answers one datagram; nil when it deserves silence. `turn` rotates the addresses, so that clients that take the first
     /// one still spread over all.
-    package func answer(_ datagram: [UInt8], turn: Int) -> [UInt8]? {
+    func answer(_ datagram: [UInt8], turn: Int) -> [UInt8]? {
         do {
             let question = try DNSQuestion(datagram: datagram)
             guard question.class == DNSQuestion.internet else { return DNSAnswer.datagram(to: question, .refused) }
@@ -32,7 +32,7 @@ package struct DNSZone: Hashable, Sendable {
     }
 
     /// A pod's `/etc/resolv.conf`, as the kubelet writes it.
-    package func resolverConfiguration(namespace: String, nameserver: IPAddress) -> String {
+    func resolverConfiguration(namespace: String, nameserver: IPAddress) -> String {
         """
         search \(namespace).svc.\(domain) svc.\(domain) \(domain)
         nameserver \(nameserver)

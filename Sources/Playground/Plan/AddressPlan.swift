@@ -1,24 +1,24 @@
-package import Mesh
+import Mesh
 
 /// Which addresses the playground's world is made of. All of them live in namespaces of its own, so none can clash with
 /// the machine's.
-package enum AddressPlan {
+enum AddressPlan {
     /// As many as there are third bytes for their pods; far fewer fit one machine.
-    package static let nodeLimit = 64
-    package static let podsPerNodeLimit = 200
+    static let nodeLimit = 64
+    static let podsPerNodeLimit = 200
 
     /// The link between the nodes.
-    package static let linkPrefixLength = 24
+    static let linkPrefixLength = 24
     /// `node-1` has the address ending in 1.
-    package static func linkAddress(ofNode number: Int) -> IPAddress { v4(172, 30, 0, number) }
+    static func linkAddress(ofNode number: Int) -> IPAddress { v4(172, 30, 0, number) }
 
-    package static let podPrefixLength = 24
-    package static func podNetwork(ofNode number: Int) -> String { "\(v4(10, 244, number, 0))/\(podPrefixLength)" }
+    static let podPrefixLength = 24
+    static func podNetwork(ofNode number: Int) -> String { "\(v4(10, 244, number, 0))/\(podPrefixLength)" }
     /// The node as its pods see it: their router and resolver.
-    package static func gateway(ofNode number: Int) -> IPAddress { v4(10, 244, number, 1) }
-    package static func podAddress(onNode number: Int, slot: Int) -> IPAddress { v4(10, 244, number, 2 + slot) }
+    static func gateway(ofNode number: Int) -> IPAddress { v4(10, 244, number, 1) }
+    static func podAddress(onNode number: Int, slot: Int) -> IPAddress { v4(10, 244, number, 2 + slot) }
 
-    package static let serviceNetwork = "10.96.0.0/16"
+    static let serviceNetwork = "10.96.0.0/16"
     /// The first 256 are left to addresses that manifests ask for.
     static let serviceSlots = 256..<65_535
     static func serviceAddress(slot: Int) -> IPAddress { v4(10, 96, slot >> 8, slot & 0xff) }
@@ -30,7 +30,7 @@ package enum AddressPlan {
 
 /// The addresses of pods: one each, and none given again while others are free, so that an old connection does not reach
 /// a new pod.
-package struct PodAddresses: Sendable {
+struct PodAddresses: Sendable {
     private struct Node {
         var taken: Set<Int> = []
         var next = 0
@@ -38,10 +38,10 @@ package struct PodAddresses: Sendable {
 
     private var nodes: [Int: Node] = [:]
 
-    package init() {}
+    init() {}
 
     /// Nil when the node is full.
-    package mutating func take(onNode number: Int) -> IPAddress? {
+    mutating func take(onNode number: Int) -> IPAddress? {
         let limit = AddressPlan.podsPerNodeLimit
         var node = nodes[number] ?? Node()
         let slots = (0..<limit).lazy.map { (node.next + $0) % limit }
@@ -52,21 +52,21 @@ package struct PodAddresses: Sendable {
         return AddressPlan.podAddress(onNode: number, slot: slot)
     }
 
-    package mutating func giveBack(_ address: IPAddress, onNode number: Int) {
+    mutating func giveBack(_ address: IPAddress, onNode number: Int) {
         nodes[number]?.taken.remove(Int(address.low & 0xff) - 2)
     }
 }
 
 /// The virtual addresses of services. One that a service had once it has for ever, in this run and, since the choice
 /// starts from its name, nearly always in the next.
-package struct ServiceAddresses: Sendable {
+struct ServiceAddresses: Sendable {
     private var byService: [NamespacedName: IPAddress] = [:]
     private var taken: Set<IPAddress> = []
 
-    package init() {}
+    init() {}
 
     /// Gives each service its address. What manifests ask for (`spec.clusterIP`) is set aside first.
-    package mutating func assign(
+    mutating func assign(
         _ services: [(name: NamespacedName, asked: IPAddress?)]
     ) -> [NamespacedName: IPAddress] {
         for (name, asked) in services {

@@ -1,42 +1,42 @@
-package import Mesh
+import Mesh
 
 /// What a Deployment does: keeps so many pods of its newest template, and takes old ones away as new ones get ready.
 /// A lone Pod is the same with one replica, whose name is given and which therefore must be gone before it can come again.
-package struct PodPlan: Sendable {
-    package struct Owner: Hashable, Sendable, CustomStringConvertible {
-        package enum Kind: String, Hashable, Sendable { case deployment = "Deployment", pod = "Pod" }
-        package var kind: Kind
-        package var name: NamespacedName
+struct PodPlan: Sendable {
+    struct Owner: Hashable, Sendable, CustomStringConvertible {
+        enum Kind: String, Hashable, Sendable { case deployment = "Deployment", pod = "Pod" }
+        var kind: Kind
+        var name: NamespacedName
 
-        package init(_ kind: Kind, _ name: NamespacedName) {
+        init(_ kind: Kind, _ name: NamespacedName) {
             self.kind = kind
             self.name = name
         }
 
-        package var description: String { "\(name.namespace)/\(kind.rawValue)/\(name.name)" }
+        var description: String { "\(name.namespace)/\(kind.rawValue)/\(name.name)" }
     }
 
-    package struct Demand: Hashable, Sendable {
-        package var owner: Owner
-        package var replicas: Int
+    struct Demand: Hashable, Sendable {
+        var owner: Owner
+        var replicas: Int
         /// Changes when the template does.
-        package var revision: String
+        var revision: String
 
-        package init(owner: Owner, replicas: Int, revision: String) {
+        init(owner: Owner, replicas: Int, revision: String) {
             self.owner = owner
             self.replicas = replicas
             self.revision = revision
         }
     }
 
-    package struct Existing: Hashable, Sendable {
-        package var name: NamespacedName
-        package var owner: Owner
-        package var revision: String
-        package var isReady: Bool
-        package var isLeaving: Bool
+    struct Existing: Hashable, Sendable {
+        var name: NamespacedName
+        var owner: Owner
+        var revision: String
+        var isReady: Bool
+        var isLeaving: Bool
 
-        package init(name: NamespacedName, owner: Owner, revision: String, isReady: Bool, isLeaving: Bool) {
+        init(name: NamespacedName, owner: Owner, revision: String, isReady: Bool, isLeaving: Bool) {
             self.name = name
             self.owner = owner
             self.revision = revision
@@ -45,16 +45,16 @@ package struct PodPlan: Sendable {
         }
     }
 
-    package struct Creation: Hashable, Sendable {
-        package var name: NamespacedName
-        package var demand: Demand
+    struct Creation: Hashable, Sendable {
+        var name: NamespacedName
+        var demand: Demand
     }
 
-    package private(set) var creations: [Creation] = []
-    package private(set) var removals: [NamespacedName] = []
+    private(set) var creations: [Creation] = []
+    private(set) var removals: [NamespacedName] = []
 
     /// - Parameter suffix: five characters, different at each call.
-    package init(demands: [Demand], existing: [Existing], suffix: () -> String) {
+    init(demands: [Demand], existing: [Existing], suffix: () -> String) {
         let byOwner = Dictionary(grouping: existing, by: \.owner)
         let wanted = Set(demands.map(\.owner))
         for pod in existing where !wanted.contains(pod.owner) && !pod.isLeaving { removals.append(pod.name) }

@@ -1,17 +1,17 @@
-package import Mesh
+import Mesh
 
 /// One node's nftables rules for clients outside the mesh: a connection to a service's virtual address goes to one of its
 /// endpoints, chosen at random. Enrolled clients never come here; their ztunnel has chosen before.
-package struct ServiceTranslation: Hashable, Sendable {
-    package enum Transport: String, Hashable, Sendable { case tcp, udp }
+struct ServiceTranslation: Hashable, Sendable {
+    enum Transport: String, Hashable, Sendable { case tcp, udp }
 
-    package struct Port: Hashable, Sendable {
-        package var address: IPAddress
-        package var transport: Transport
-        package var port: UInt16
-        package var endpoints: [SocketAddress]
+    struct Port: Hashable, Sendable {
+        var address: IPAddress
+        var transport: Transport
+        var port: UInt16
+        var endpoints: [SocketAddress]
 
-        package init(address: IPAddress, transport: Transport, port: UInt16, endpoints: [SocketAddress]) {
+        init(address: IPAddress, transport: Transport, port: UInt16, endpoints: [SocketAddress]) {
             self.address = address
             self.transport = transport
             self.port = port
@@ -19,16 +19,16 @@ package struct ServiceTranslation: Hashable, Sendable {
         }
     }
 
-    package static let table = "slipstream-services"
+    static let table = "slipstream-services"
 
-    package var ports: [Port]
+    var ports: [Port]
 
-    package init(ports: [Port]) {
+    init(ports: [Port]) {
         self.ports = ports
     }
 
     /// What `nft -f` reads: the whole table, put in place of the old one in one transaction.
-    package var script: String {
+    var script: String {
         let sorted = ports.sorted {
             ($0.address.low, $0.port, $0.transport.rawValue) < ($1.address.low, $1.port, $1.transport.rawValue)
         }

@@ -1,45 +1,45 @@
 import Foundation
-package import Mesh
+import Mesh
 
 /// One line of a ztunnel's access log: what one side of one connection reported when it ended.
-package struct AccessRecord: Hashable, Sendable {
-    package enum Direction: String, Hashable, Sendable, Decodable { case inbound, outbound }
+struct AccessRecord: Hashable, Sendable {
+    enum Direction: String, Hashable, Sendable, Decodable { case inbound, outbound }
 
-    package struct Party: Hashable, Sendable {
-        package var address: SocketAddress?
-        package var workload = ""
-        package var namespace = ""
-        package var identity = ""
+    struct Party: Hashable, Sendable {
+        var address: SocketAddress?
+        var workload = ""
+        var namespace = ""
+        var identity = ""
     }
 
-    package var time = ""
-    package var direction = Direction.inbound
-    package var source = Party()
-    package var destination = Party()
+    var time = ""
+    var direction = Direction.inbound
+    var source = Party()
+    var destination = Party()
     /// Where the tunnel's CONNECT leads, on the source's side.
-    package var tunnelDestination: SocketAddress?
-    package var service = ""
+    var tunnelDestination: SocketAddress?
+    var service = ""
     /// From the server to the client.
-    package var bytesSent: UInt64 = 0
+    var bytesSent: UInt64 = 0
     /// From the client to the server.
-    package var bytesReceived: UInt64 = 0
-    package var durationMilliseconds: UInt64 = 0
-    package var error: String?
+    var bytesReceived: UInt64 = 0
+    var durationMilliseconds: UInt64 = 0
+    var error: String?
     /// Empty for plaintext.
-    package var tlsVersion = ""
-    package var tlsCipher = ""
+    var tlsVersion = ""
+    var tlsCipher = ""
     /// `namespace/name` of the policy that decided.
-    package var policy: String?
-    package var policyRule: String?
-    package var policyReason: String?
+    var policy: String?
+    var policyRule: String?
+    var policyReason: String?
 
-    package init() {}
+    init() {}
 }
 
 extension AccessRecord {
     /// A connection's line; nil for any other line. Peers had a hand in some of the text, so that what could steer a
     /// terminal is taken out of it, and none may be longer than `textLimit`.
-    package init?(line: some Sequence<UInt8>) {
+    init?(line: some Sequence<UInt8>) {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(line)), wire.scope == "access",
             let direction = wire.direction
         else { return nil }

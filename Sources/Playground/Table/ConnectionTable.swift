@@ -2,36 +2,36 @@ import Mesh
 
 /// The connections that proxies reported of late. The two reports of one connection become one: the client's address and
 /// port are the same on both sides, since the mesh keeps them from end to end.
-package struct ConnectionTable: Sendable {
+struct ConnectionTable: Sendable {
     /// Two proxies write within milliseconds of each other, but their logs are read one after the other.
-    package static let partnerDelayMilliseconds: UInt64 = 1_500
+    static let partnerDelayMilliseconds: UInt64 = 1_500
     /// What the screen and the proofs look back on.
-    package static let historyLimit = 500
+    static let historyLimit = 500
 
-    package struct Entry: Hashable, Sendable {
-        package let number: Int
-        package var connection: Connection
+    struct Entry: Hashable, Sendable {
+        let number: Int
+        var connection: Connection
         fileprivate let client: SocketAddress?
         fileprivate let reportedMilliseconds: UInt64
     }
 
     /// Oldest first.
-    package private(set) var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     private var unsettled: [Int] = []
     private var nextNumber = 0
 
-    package init() {}
+    init() {}
 
-    package var connections: [Connection] { entries.map(\.connection) }
+    var connections: [Connection] { entries.map(\.connection) }
 
     /// What has come since a number was handed out by `mark`.
-    package func connections(since mark: Int) -> [Connection] {
+    func connections(since mark: Int) -> [Connection] {
         entries.lazy.filter { $0.number >= mark }.map(\.connection)
     }
 
-    package var mark: Int { nextNumber }
+    var mark: Int { nextNumber }
 
-    package mutating func add(_ record: AccessRecord, nowMilliseconds now: UInt64) {
+    mutating func add(_ record: AccessRecord, nowMilliseconds now: UInt64) {
         if let index = partner(of: record, now) {
             switch record.direction {
             case .inbound: entries[index].connection.inbound = record
@@ -52,7 +52,7 @@ package struct ConnectionTable: Sendable {
     }
 
     /// The connections that are complete, or whose partner will not come any more: each once, in order.
-    package mutating func takeSettled(nowMilliseconds now: UInt64) -> [Connection] {
+    mutating func takeSettled(nowMilliseconds now: UInt64) -> [Connection] {
         var settled: [Connection] = []
         unsettled.removeAll { number in
             guard let entry = entries.first(where: { $0.number == number }) else { return true }

@@ -1,8 +1,8 @@
 import Mesh
 
 /// A connection as one line for pipes and files: every field in full, in a fixed order.
-package enum PlainLine {
-    package static func text(for connection: Connection) -> String {
+enum PlainLine {
+    static func text(for connection: Connection) -> String {
         var fields: [(String, String)] = [
             ("time", connection.time),
             ("verdict", connection.verdict.word),
@@ -34,7 +34,7 @@ package enum PlainLine {
 }
 
 extension Connection.Verdict {
-    package var word: String {
+    var word: String {
         switch self {
         case .served: "served"
         case .denied: "denied"

@@ -1,11 +1,11 @@
 import Mesh
 
 /// Lays connections out as text. Pure: what it prints depends on what it is given.
-package struct TableView: Hashable, Sendable {
-    package var columns: Int
-    package var isColoured: Bool
+struct TableView: Hashable, Sendable {
+    var columns: Int
+    var isColoured: Bool
 
-    package init(columns: Int, isColoured: Bool) {
+    init(columns: Int, isColoured: Bool) {
         self.columns = max(columns, 52)
         self.isColoured = isColoured
     }
@@ -32,10 +32,10 @@ package struct TableView: Hashable, Sendable {
         Column(title: "TOOK", minimum: 7, share: 0, neededColumns: 80),
     ]
 
-    package var header: String { styled(line(Self.layout.map(\.title)), .dim) }
+    var header: String { styled(line(Self.layout.map(\.title)), .dim) }
 
     /// Two lines: the workloads and what happened, and below them the identities and why.
-    package func lines(for connection: Connection) -> [String] {
+    func lines(for connection: Connection) -> [String] {
         let mark: String
         let style: Style
         switch connection.verdict {

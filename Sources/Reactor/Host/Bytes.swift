@@ -3,7 +3,7 @@ import Glibc
 /// Reading and writing whole pieces, for callers to whom a copy is nothing.
 package enum Bytes {
     package enum Reading: Hashable, Sendable {
-        case some([UInt8])
+        case bytes([UInt8])
         case wouldBlock
         case ended
     }
@@ -19,7 +19,7 @@ package enum Bytes {
             guard failure == .wouldBlock else { throw failure }
             return .wouldBlock
         }
-        return bytes.isEmpty ? .ended : .some(bytes)
+        return bytes.isEmpty ? .ended : .bytes(bytes)
     }
 
     /// Writes as much as is taken now; returns how many bytes that was.

@@ -1,0 +1,66 @@
+import Mesh
+
+/// Where a world keeps its files, and what its namespaces are called. Everything a world leaves on the machine is found
+/// again by these names.
+struct Layout: Hashable, Sendable {
+    /// The playground's own: one world per machine.
+    static let standard = Layout(root: "/run/slipstream/playground", prefix: "slip-")
+
+    let root: String
+    let prefix: String
+
+    init(root: String, prefix: String) {
+        self.root = root
+        self.prefix = prefix
+    }
+
+    // MARK: Files
+
+    var lock: String { "\(root)/lock" }
+    var journal: String { "\(root)/journal" }
+    var socket: String { "\(root)/playground.sock" }
+    var log: String { "\(root)/playground.log" }
+    var authority: String { "\(root)/ca" }
+    /// Pods, Nodes, EndpointSlices and the services' addresses, as manifests.
+    var state: String { "\(root)/state" }
+    /// What every ztunnel reads.
+    var meshConfiguration: String { "\(root)/mesh.yaml" }
+    var podLogs: String { "\(root)/logs" }
+    var captures: String { "\(root)/captures" }
+
+    func directory(ofNode node: String) -> String { "\(root)/nodes/\(node)" }
+    func podFiles(ofNode node: String) -> String { "\(directory(ofNode: node))/pods" }
+    func podStatuses(ofNode node: String) -> String { "\(directory(ofNode: node))/status" }
+    func zdsSocket(ofNode node: String) -> String { "\(directory(ofNode: node))/zds.sock" }
+    func log(of program: String, onNode node: String) -> String { "\(directory(ofNode: node))/\(program).log" }
+    func serviceRules(ofNode node: String) -> String { "\(directory(ofNode: node))/services.nft" }
+
+    func log(ofContainer container: String, pod: NamespacedName) -> String {
+        "\(podLogs)/\(pod.namespace)_\(pod.name)_\(container).log"
+    }
+
+    // MARK: Namespaces
+
+    /// The wire between the nodes.
+    var linkNamespace: String { "\(prefix)link" }
+    func namespace(ofNode node: String) -> String { prefix + node }
+    func namespace(ofPod uid: String) -> String { prefix + Self.short(uid) }
+
+    /// What tells pods apart in ten characters, so that a link may be called after it (15 at most, IFNAMSIZ).
+    static func short(_ uid: String) -> String { StableHash(uid).text(10) }
+
+    /// Whether a namespace of this name can only be ours.
+    func owns(namespace name: String) -> Bool {
+        guard name.hasPrefix(prefix) else { return false }
+        let rest = name.dropFirst(prefix.count)
+        if rest == "link" { return true }
+        if rest.hasPrefix("node-") {
+            return Int(rest.dropFirst(5)).map { (1...AddressPlan.nodeLimit).contains($0) } ?? false
+        }
+        return rest.count == 10 && rest.allSatisfy(StableHash.alphabet.contains)
+    }
+
+    static let namespaces = "/run/netns"
+    /// What `ip netns exec` puts in place of files in `/etc` (ip-netns(8)).
+    static let namespaceFiles = "/etc/netns"
+}

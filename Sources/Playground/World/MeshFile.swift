@@ -1,0 +1,26 @@
+import Controller
+import Discovery
+import Foundation
+import Mesh
+
+/// The configuration that every ztunnel reads, as a file that is replaced as a whole.
+struct MeshFile {
+    let path: String
+    private var written: String?
+
+    init(path: String) {
+        self.path = path
+    }
+
+    /// Translates the world and writes it, if that says something new.
+    mutating func write(_ state: WorldState) throws {
+        let text = StaticConfiguration.render(Self.configuration(state))
+        guard text != written else { return }
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        written = text
+    }
+
+    private static func configuration(_ state: WorldState) -> MeshConfiguration {
+        MeshConfiguration()
+    }
+}

@@ -1,0 +1,96 @@
+import Controller
+import Glibc
+import Mesh
+
+extension World {
+    var status: WorldStatus {
+        var status = WorldStatus()
+        status.phase = phase
+        status.waitingFor = waitingFor
+        status.process = getpid()
+        status.manifests = settings.manifests
+        status.nodes = nodes.map { $0.status(settings.layout) }
+        status.pods = pods.values.map(\.status).sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        status.services = state.services.map(serviceStatus)
+        status.proofs = proofResults
+        status.problems = problems
+        return status
+    }
+
+    private func serviceStatus(_ service: Kubernetes.Service) -> WorldStatus.Service {
+        let ready = state.slices(of: service).flatMap(\.endpoints).filter { $0.isReady ?? true }
+        return WorldStatus.Service(
+            namespace: service.metadata.namespace, name: service.metadata.name,
+            address: service.isHeadless ? "None" : service.clusterIPs.first?.description ?? "",
+            ports: service.ports.map { "\($0.port)/\($0.transport.rawValue)" },
+            endpoints: Set(ready.map(\.podName)).count)
+    }
+}
+
+extension Node {
+    /// As an object of the cluster.
+    var object: Kubernetes.Node {
+        var object = Kubernetes.Node(metadata: Kubernetes.ObjectMeta(name: name))
+        object.podCIDRs = [AddressPlan.podNetwork(ofNode: number)]
+        object.addresses = [
+            .init(type: "InternalIP", address: linkAddress.description), .init(type: "Hostname", address: name),
+        ]
+        return object
+    }
+
+    fileprivate func status(_ layout: Layout) -> WorldStatus.Node {
+        WorldStatus.Node(
+            name: name, namespace: namespace, address: linkAddress.description,
+            podNetwork: AddressPlan.podNetwork(ofNode: number),
+            programs: programs.map {
+                .init(
+                    name: $0.name, state: $0.state.description, restarts: $0.restarts,
+                    log: layout.log(of: $0.name, onNode: name))
+            })
+    }
+}
+
+extension RunningPod {
+    fileprivate var status: WorldStatus.Pod {
+        let account = pod.spec.serviceAccountName
+        let identity = SPIFFEIdentity(
+            trustDomain: World.trustDomain, namespace: key.namespace, serviceAccount: account)
+        let container = pod.spec.containers.first
+        return WorldStatus.Pod(
+            namespace: key.namespace, name: key.name, node: node.name, ip: address.description, serviceAccount: account,
+            identity: identity.description, mesh: capture.word, phase: phaseWord, ready: pod.status.isReady,
+            restarts: restarts, message: message, networkNamespace: namespace,
+            environment: container.map(environment) ?? [:], directory: workingDirectory(of: container))
+    }
+
+    private var phaseWord: String {
+        switch phase {
+        case .waiting, .initialising: "Pending"
+        case .running: "Running"
+        case .leaving, .gone: "Terminating"
+        }
+    }
+
+    private var message: String {
+        switch capture {
+        case .requested(let text) where phase == .waiting: return "waits to be enrolled: \(text)"
+        case .failed(let text): return "could not be enrolled: \(text)"
+        default: break
+        }
+        let ended = containers.filter { !$0.program.isRunning }
+        return isLeaving ? "" : ended.map { "\($0.container.name) \($0.program.state)" }.joined(separator: "; ")
+    }
+}
+
+extension RunningPod.Capture {
+    /// As `status` shows it.
+    var word: String {
+        switch self {
+        case .outside: "outside"
+        case .requested: "pending"
+        case .enabled: "enabled"
+        case .failed: "failed"
+        case .releasing: "releasing"
+        }
+    }
+}
