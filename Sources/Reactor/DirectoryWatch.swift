@@ -31,7 +31,7 @@ package struct DirectoryWatch: ~Copyable {
     package borrowing func change() throws(Errno) -> Change? {
         var names: [String] = []
         var hasOverflowed = false
-        while case .some(let bytes) = try Bytes.read(raw, limitBytes: 16_384) {
+        while case .bytes(let bytes) = try Bytes.read(raw, limitBytes: 16_384) {
             var rest = bytes[...]
             while let event = Event(taking: &rest) {
                 if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { hasOverflowed = true }

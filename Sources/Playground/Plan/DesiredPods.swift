@@ -47,7 +47,7 @@ struct DesiredPods {
         metadata.annotations = template.metadata.annotations
         metadata.uid = uid
         if creation.demand.owner.kind == .deployment {
-            metadata.labels["pod-template-hash"] = creation.demand.revision
+            metadata.labels[MeshLabel.podTemplateHash] = creation.demand.revision
             metadata.ownerReferences = [
                 .init(
                     apiVersion: "apps/v1", kind: "ReplicaSet",
@@ -57,27 +57,5 @@ struct DesiredPods {
         var spec = template.spec
         spec.nodeName = node
         return Kubernetes.Pod(metadata: metadata, spec: spec)
-    }
-}
-
-/// Whether the mesh is to capture a pod's traffic.
-enum Enrolment {
-    static let modeLabel = "istio.io/dataplane-mode"
-    static let redirectionAnnotation = "ambient.istio.io/redirection"
-    private static let bypassAnnotation = "ambient.istio.io/bypass-inbound-capture"
-    private static let sidecarAnnotation = "sidecar.istio.io/status"
-    private static let excludedNamespaces: Set = ["kube-system"]
-
-    /// The pod's own label counts before its namespace's; neither counts for pods on the host's network, with a sidecar,
-    /// or in the system's namespace.
-    static func applies(to pod: Kubernetes.Pod, in namespace: Kubernetes.Namespace?) -> Bool {
-        guard !pod.spec.hostNetwork, pod.metadata.annotations[sidecarAnnotation] == nil,
-            !excludedNamespaces.contains(pod.metadata.namespace)
-        else { return false }
-        return (pod.metadata.labels[modeLabel] ?? namespace?.metadata.labels[modeLabel]) == "ambient"
-    }
-
-    static func bypassesInboundCapture(_ pod: Kubernetes.Pod) -> Bool {
-        pod.metadata.annotations[bypassAnnotation] == "true"
     }
 }

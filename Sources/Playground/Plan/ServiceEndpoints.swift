@@ -111,9 +111,5 @@ enum ServiceEndpoints {
 }
 
 extension Kubernetes.Service {
-    var key: NamespacedName { NamespacedName(namespace: metadata.namespace, name: metadata.name) }
-}
-
-extension Kubernetes.Pod {
-    var key: NamespacedName { NamespacedName(namespace: metadata.namespace, name: metadata.name) }
+    var key: NamespacedName { metadata.key }
 }

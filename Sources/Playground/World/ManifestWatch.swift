@@ -27,7 +27,9 @@ struct ManifestWatch {
         guard now != traces else { return nil }
         traces = now
         var reading = source.read()
-        reading.diagnostics += reading.objects.values.flatMap(faults)
+        reading.diagnostics += reading.objects.sorted { $0.key < $1.key }.flatMap { faults(of: $0.value) }
+        let translation = Translation(of: reading.model, settings: World.mesh)
+        reading.diagnostics += translation.diagnostics.map(reading.place)
         return reading
     }
 

@@ -1,7 +1,6 @@
 import Controller
 import Discovery
 import Foundation
-import Mesh
 
 /// The configuration that every ztunnel reads, as a file that is replaced as a whole.
 struct MeshFile {
@@ -14,13 +13,10 @@ struct MeshFile {
 
     /// Translates the world and writes it, if that says something new.
     mutating func write(_ state: WorldState) throws {
-        let text = StaticConfiguration.render(Self.configuration(state))
+        let translation = Translation(of: MeshModel(state.objects.values), settings: World.mesh)
+        let text = StaticConfiguration.render(translation.configuration)
         guard text != written else { return }
         try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         written = text
-    }
-
-    private static func configuration(_ state: WorldState) -> MeshConfiguration {
-        MeshConfiguration()
     }
 }

@@ -1,3 +1,4 @@
+import Controller
 import Foundation
 import Mesh
 import Reactor
@@ -93,7 +94,8 @@ final class Node {
             environment: [
                 "NODE_NAME": name, "LOCAL_XDS_PATH": layout.meshConfiguration, "SLIPSTREAM_CA_DIR": layout.authority,
                 "INPOD_UDS": layout.zdsSocket(ofNode: name), "XDS_ADDRESS": "", "CA_ADDRESS": "",
-                "TRUST_DOMAIN": World.trustDomain, "CLUSTER_ID": World.clusterID, "CLUSTER_DOMAIN": World.clusterDomain,
+                "TRUST_DOMAIN": World.mesh.trustDomain, "CLUSTER_ID": World.mesh.clusterID,
+                "CLUSTER_DOMAIN": World.mesh.clusterDomain,
                 "ZTUNNEL_WORKER_THREADS": String(threads), "LOG_FORMAT": "json",
             ], changed)
         programs = [agent, ztunnel]

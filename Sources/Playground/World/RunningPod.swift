@@ -102,7 +102,7 @@ final class RunningPod {
     /// Takes over what may change in a pod that runs: its labels and annotations.
     func relabel(_ metadata: Kubernetes.ObjectMeta) {
         var labels = metadata.labels
-        labels["pod-template-hash"] = pod.metadata.labels["pod-template-hash"]
+        labels[MeshLabel.podTemplateHash] = pod.metadata.labels[MeshLabel.podTemplateHash]
         pod.metadata.labels = labels
         pod.metadata.annotations = metadata.annotations
         showCapture()
@@ -160,7 +160,7 @@ final class RunningPod {
 
     /// The annotation that tells a controller that the pod takes tunnelled connections.
     private func showCapture() {
-        pod.metadata.annotations[Enrolment.redirectionAnnotation] = capture == .enabled ? "enabled" : nil
+        pod.metadata.annotations[MeshAnnotation.redirection] = capture == .enabled ? "enabled" : nil
     }
 
     // MARK: Containers

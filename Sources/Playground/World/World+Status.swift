@@ -54,7 +54,7 @@ extension RunningPod {
     fileprivate var status: WorldStatus.Pod {
         let account = pod.spec.serviceAccountName
         let identity = SPIFFEIdentity(
-            trustDomain: World.trustDomain, namespace: key.namespace, serviceAccount: account)
+            trustDomain: World.mesh.trustDomain, namespace: key.namespace, serviceAccount: account)
         let container = pod.spec.containers.first
         return WorldStatus.Pod(
             namespace: key.namespace, name: key.name, node: node.name, ip: address.description, serviceAccount: account,

@@ -9,9 +9,7 @@ import Reactor
 /// One thread, one reactor. What happens only marks the world as changed; `step` then compares what should be with what is
 /// and does what is missing, so that it matters little in which order things happened.
 final class World {
-    static let trustDomain = "cluster.local"
-    static let clusterID = "Kubernetes"
-    static let clusterDomain = "cluster.local"
+    static let mesh = MeshSettings()
 
     struct Settings {
         var manifests: String
@@ -88,9 +86,9 @@ final class World {
         for folder in [layout.state, layout.podLogs, layout.captures] {
             try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
-        try Authority.make(in: layout.authority, trustDomain: Self.trustDomain)
+        try Authority.make(in: layout.authority, trustDomain: Self.mesh.trustDomain)
         try Node.makeLink(layout, children: children)
-        let zone = DNSZone(domain: Self.clusterDomain)
+        let zone = DNSZone(domain: Self.mesh.clusterDomain)
         for number in 1...settings.nodes {
             nodes.append(
                 try Node(
@@ -190,9 +188,9 @@ final class World {
     private func isWanted(_ pod: RunningPod) -> Bool {
         let namespace = ObjectReference(kind: .namespace, namespace: "", name: pod.key.namespace)
         guard case .namespace(let object) = state.objects[namespace] else {
-            return Enrolment.applies(to: pod.pod, in: nil)
+            return Enrolment.isWanted(for: pod.pod, in: nil)
         }
-        return Enrolment.applies(to: pod.pod, in: object)
+        return Enrolment.isWanted(for: pod.pod, in: object)
     }
 
     // MARK: What is
@@ -232,7 +230,7 @@ final class World {
             pod.status.podIPs = [try address(for: pod, on: node)]
             pods[creation.name] = try RunningPod(
                 pod, owner: owner, revision: creation.demand.revision, node: node, directory: settings.manifests,
-                layout: layout, reactor: reactor, children: children, zone: DNSZone(domain: Self.clusterDomain)
+                layout: layout, reactor: reactor, children: children, zone: DNSZone(domain: Self.mesh.clusterDomain)
             ) { [weak self] in self?.hasChanged = true }
         } catch {
             display.say("pod \(creation.name): \(error)")
@@ -277,7 +275,7 @@ final class World {
             user: user, nodes: nodes.map(\.object), pods: order.map(\.pod), addresses: &serviceAddresses)
         try stateDirectory.write(state.own)
         try meshFile.write(state)
-        let zone = state.zone(domain: Self.clusterDomain)
+        let zone = state.zone(domain: Self.mesh.clusterDomain)
         let rules = ServiceEndpoints.translation(services: state.services, slices: state.slices)
         for node in nodes {
             node.resolver.zone = zone

@@ -111,7 +111,7 @@ package final class RunningProgram {
     }
 
     private func read() -> String? {
-        guard let reading = try? Bytes.read(output.raw, limitBytes: 65536), case .some(let bytes) = reading else {
+        guard let reading = try? Bytes.read(output.raw, limitBytes: 65536), case .bytes(let bytes) = reading else {
             return nil
         }
         return String(decoding: bytes, as: UTF8.self)
