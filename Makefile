@@ -9,7 +9,7 @@ deps: ## install with apt what is missing on Debian (needs root only when someth
 	@script/deps
 
 build: deps ## release build: every program, in .build/release
-	swift build -c release --static-swift-stdlib
+	@script/build
 
 test: ## every test, on real network namespaces (needs root)
 	@script/test

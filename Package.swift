@@ -77,6 +77,6 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
-        tests("PlaygroundTests", ["Playground", "Mesh", "Reactor"]),
+        tests("PlaygroundTests", ["Playground", "Controller", "Mesh", "Reactor"]),
     ]
 )
