@@ -30,7 +30,8 @@ package enum Socket {
 
     // MARK: Making
 
-    /// A listening socket on `address`, shared with others of the same port (SO_REUSEPORT), non-blocking.
+    /// A listening socket on `address`, shared with others of the same port (SO_REUSEPORT), non-blocking. What is accepted from it
+    /// has its options, and sends small writes at once.
     package static func listen(
         on address: SocketAddress, backlog: CInt, options: Options = Options()
     ) throws(Errno) -> Descriptor {
@@ -40,6 +41,7 @@ package enum Socket {
         // [::] takes IPv4 as well, whatever the host's bindv6only says.
         if address.ip.family == .v6 { try set(socket.raw, CInt(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
         try apply(options, to: socket.raw, address.ip.family)
+        try set(socket.raw, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
         guard unsafe address.withKernelForm({ unsafe bind(socket.raw, $0, $1) }) == 0 else { throw .last }
         guard Glibc.listen(socket.raw, backlog) == 0 else { throw .last }
         return socket
@@ -93,12 +95,6 @@ package enum Socket {
     }
 
     // MARK: Setting
-
-    /// For sockets that were accepted: no waiting for small writes, and probes for peers that vanish.
-    package static func prepareAccepted(_ socket: CInt, keepAlive: KeepAlive?) throws(Errno) {
-        try set(socket, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
-        if let keepAlive { try set(keepAlive, on: socket) }
-    }
 
     /// Makes the coming close send a reset, and drops what the peer has not been sent yet.
     package static func resetOnClose(_ socket: CInt) {

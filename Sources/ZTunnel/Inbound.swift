@@ -25,7 +25,6 @@ final class InboundTunnel: TunnelObserver {
             Socket.resetOnClose(socket.raw)
             return inbound.tell(ConnectionFailure(.noCredential("none has been issued"), at: .tunnel, by: .mesh))
         }
-        try? Socket.prepareAccepted(socket.raw, keepAlive: nil)
         do throws(TunnelFailure) {
             inbound.tunnel = try Tunnel(
                 context, socket, on: worker.reactor, expecting: .trustDomain(context.identity.trustDomain),

@@ -21,7 +21,6 @@ final class PlaintextConnection: PodConnection {
         worker = pod.worker
         self.source = source
         destination = Socket.originalDestination(of: socket.raw, source.ip.family)
-        try? Socket.prepareAccepted(socket.raw, keepAlive: worker.settings.keepAlive)
         do throws(Errno) {
             client = try AcceptedClient(socket, on: worker.reactor) { [unowned self] in self.clientLeft() }
         } catch {

@@ -29,7 +29,6 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         worker = pod.worker
         self.source = source
         destination = Socket.originalDestination(of: socket.raw, source.ip.family)
-        try? Socket.prepareAccepted(socket.raw, keepAlive: worker.settings.keepAlive)
         do throws(Errno) {
             client = try AcceptedClient(socket, on: worker.reactor) { [unowned self] in self.clientLeft() }
         } catch {

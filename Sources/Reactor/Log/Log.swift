@@ -1,4 +1,3 @@
-
 /// Says what happens in the proxy, one line per event. Any thread may use it.
 package struct Log: Sendable {
     package let sink: LogSink

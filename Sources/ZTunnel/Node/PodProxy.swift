@@ -41,15 +41,17 @@ final class PodProxy {
     // MARK: Listening
 
     func listen() throws(Errno) {
-        try listen(MeshPort.outbound) { pod, socket in OutboundConnection(pod, socket)?.begin() }
-        try listen(MeshPort.inboundPlaintext) { pod, socket in PlaintextConnection(pod, socket)?.begin() }
-        try listen(MeshPort.inboundHBONE) { pod, socket in InboundTunnel.accept(pod, socket) }
+        let keepAlive = worker.settings.keepAlive
+        try listen(MeshPort.outbound, keepAlive) { pod, socket in OutboundConnection(pod, socket)?.begin() }
+        try listen(MeshPort.inboundPlaintext, keepAlive) { pod, socket in PlaintextConnection(pod, socket)?.begin() }
+        // Tunnels have pings of their own.
+        try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }
     }
 
     private func listen(
-        _ port: UInt16, _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
+        _ port: UInt16, _ keepAlive: Socket.KeepAlive?, _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
     ) throws(Errno) {
-        let options = Socket.Options(mark: worker.settings.mark)
+        let options = Socket.Options(mark: worker.settings.mark, keepAlive: keepAlive)
         let family: IPAddress.Family = worker.settings.isIPv6Enabled ? .v6 : .v4
         let address = SocketAddress(.unspecified(family), port)
         let socket = try worker.namespaces.visit(namespace) { () throws(Errno) -> Descriptor in
