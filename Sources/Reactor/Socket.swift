@@ -8,7 +8,7 @@ package enum Socket {
     package struct Options: Sendable {
         /// SO_MARK, which keeps our own sockets out of the capture rules; nil sets none.
         package var mark: UInt32?
-        /// IP_TRANSPARENT with IP_FREEBIND: the socket may be bound to an address that is not the host's.
+        /// IP_TRANSPARENT: the socket may be bound to an address that is not the host's.
         package var isTransparent = false
         /// The source address to connect from; the kernel chooses the port.
         package var source: IPAddress?
@@ -74,14 +74,11 @@ package enum Socket {
 
     private static func apply(_ options: Options, to socket: CInt, _ family: IPAddress.Family) throws(Errno) {
         if let mark = options.mark { try set(socket, SOL_SOCKET, SO_MARK, CInt(bitPattern: mark)) }
+        // Implies what IP_FREEBIND allows.
         if options.isTransparent {
             switch family {
-            case .v4:
-                try set(socket, CInt(IPPROTO_IP), IP_TRANSPARENT, 1)
-                try set(socket, CInt(IPPROTO_IP), IP_FREEBIND, 1)
-            case .v6:
-                try set(socket, CInt(IPPROTO_IPV6), IPV6_TRANSPARENT, 1)
-                try set(socket, CInt(IPPROTO_IPV6), IPV6_FREEBIND, 1)
+            case .v4: try set(socket, CInt(IPPROTO_IP), IP_TRANSPARENT, 1)
+            case .v6: try set(socket, CInt(IPPROTO_IPV6), IPV6_TRANSPARENT, 1)
             }
         }
         if let keepAlive = options.keepAlive { try set(keepAlive, on: socket) }
