@@ -14,7 +14,7 @@ struct ShopTests {
         #expect(reading.diagnostics.map(\.description) == [])
         #expect(Translation(of: reading.model).diagnostics.isEmpty)
         let kinds = Dictionary(grouping: reading.objects.keys, by: \.kind).mapValues(\.count)
-        #expect(kinds[.deployment] == 4 && kinds[.pod] == 1 && kinds[.service] == 3)
+        #expect(kinds[.deployment] == 5 && kinds[.pod] == 1 && kinds[.service] == 3)
     }
 
     /// The shop with a pod of each Deployment running.

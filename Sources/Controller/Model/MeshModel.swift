@@ -24,6 +24,11 @@ package struct MeshModel: Sendable {
     /// Those without a selector.
     private var wideAuthentications: [String: Set<String>] = [:]
     private var slicesByPod: [NamespacedName: Set<NamespacedName>] = [:]
+    private var slicesByService: [NamespacedName: Set<NamespacedName>] = [:]
+    private var podsByNode: [String: Set<NamespacedName>] = [:]
+    private var podsByNamespace: [String: Set<NamespacedName>] = [:]
+    private var servicesByNamespace: [String: Set<NamespacedName>] = [:]
+    private var authenticationsByNamespace: [String: Set<NamespacedName>] = [:]
 
     package init() {}
 
@@ -33,12 +38,16 @@ package struct MeshModel: Sendable {
 
     package mutating func apply(_ changes: some Sequence<Change>) {
         for change in changes {
-            switch change {
-            case .upsert(let object):
-                remove(object.reference)
-                insert(object)
-            case .remove(let reference): remove(reference)
-            }
+            apply(change)
+        }
+    }
+
+    mutating func apply(_ change: Change) {
+        switch change {
+        case .upsert(let object):
+            remove(object.reference)
+            insert(object)
+        case .remove(let reference): remove(reference)
         }
     }
 
@@ -81,6 +90,16 @@ extension MeshModel {
         }
     }
 
+    func slices(ofService service: NamespacedName) -> Set<NamespacedName> { slicesByService[service] ?? [] }
+
+    func pods(onNode node: String) -> Set<NamespacedName> { podsByNode[node] ?? [] }
+
+    func pods(in namespace: String) -> Set<NamespacedName> { podsByNamespace[namespace] ?? [] }
+
+    func services(in namespace: String) -> Set<NamespacedName> { servicesByNamespace[namespace] ?? [] }
+
+    func authentications(in namespace: String) -> Set<NamespacedName> { authenticationsByNamespace[namespace] ?? [] }
+
     private func named<Object>(
         _ index: SelectorIndex?, matching pod: Kubernetes.Pod, in namespace: String,
         _ objects: [NamespacedName: Object]
@@ -101,18 +120,24 @@ extension MeshModel {
         switch object {
         case .namespace(let namespace): namespaces[name] = namespace
         case .node(let node): nodes[name] = node
-        case .pod(let pod): pods[key] = pod
+        case .pod(let pod):
+            pods[key] = pod
+            podsByNode[pod.spec.nodeName, default: []].insert(key)
+            podsByNamespace[namespace, default: []].insert(key)
         case .service(let service):
             services[key] = service
+            servicesByNamespace[namespace, default: []].insert(key)
             serviceSelectors[namespace, default: .init()].set(service.selector, for: name)
         case .endpointSlice(let slice):
             slices[key] = slice
             for pod in slice.podKeys { slicesByPod[pod, default: []].insert(key) }
+            if let service = slice.serviceKey { slicesByService[service, default: []].insert(key) }
         case .authorizationPolicy(let policy):
             policies[key] = policy
             policySelectors[namespace, default: .init()].set(policy.selector, for: name)
         case .peerAuthentication(let authentication):
             authentications[key] = authentication
+            authenticationsByNamespace[namespace, default: []].insert(key)
             authenticationSelectors[namespace, default: .init()].set(authentication.selector, for: name)
             if authentication.selector == nil { wideAuthentications[namespace, default: []].insert(name) }
         case .serviceAccount, .deployment: break
@@ -126,20 +151,26 @@ extension MeshModel {
         switch object {
         case .namespace: namespaces[name] = nil
         case .node: nodes[name] = nil
-        case .pod: pods[key] = nil
+        case .pod(let pod):
+            pods[key] = nil
+            podsByNode.remove(key, under: pod.spec.nodeName)
+            podsByNamespace.remove(key, under: namespace)
         case .service:
             services[key] = nil
+            servicesByNamespace.remove(key, under: namespace)
             serviceSelectors[namespace]?.set(nil, for: name)
         case .endpointSlice(let slice):
             slices[key] = nil
-            for pod in slice.podKeys { slicesByPod[pod]?.remove(key) }
+            for pod in slice.podKeys { slicesByPod.remove(key, under: pod) }
+            if let service = slice.serviceKey { slicesByService.remove(key, under: service) }
         case .authorizationPolicy:
             policies[key] = nil
             policySelectors[namespace]?.set(nil, for: name)
         case .peerAuthentication:
             authentications[key] = nil
+            authenticationsByNamespace.remove(key, under: namespace)
             authenticationSelectors[namespace]?.set(nil, for: name)
-            wideAuthentications[namespace]?.remove(name)
+            wideAuthentications.remove(name, under: namespace)
         case .serviceAccount, .deployment: break
         }
     }
@@ -153,10 +184,26 @@ extension Kubernetes.Pod {
     package var key: NamespacedName { metadata.key }
 }
 
+extension Kubernetes.Service {
+    package var key: NamespacedName { metadata.key }
+}
+
 extension Kubernetes.EndpointSlice {
-    fileprivate var podKeys: [NamespacedName] {
+    var serviceKey: NamespacedName? {
+        serviceName.map { NamespacedName(namespace: metadata.namespace, name: $0) }
+    }
+
+    var podKeys: [NamespacedName] {
         endpoints.compactMap { endpoint in
             endpoint.podName.map { NamespacedName(namespace: metadata.namespace, name: $0) }
         }
+    }
+}
+
+extension Dictionary {
+    /// Without empty sets left behind.
+    fileprivate mutating func remove<Member>(_ member: Member, under key: Key) where Value == Set<Member> {
+        self[key]?.remove(member)
+        if self[key]?.isEmpty == true { self[key] = nil }
     }
 }

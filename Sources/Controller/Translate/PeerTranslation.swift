@@ -20,7 +20,7 @@ struct PeerTranslation {
     func policyKey(for pod: Kubernetes.Pod) -> NamespacedName? {
         let isInRoot = pod.metadata.namespace == settings.rootNamespace
         let own = isInRoot ? nil : model.authentications(selecting: pod).oldest
-        if let own, policy(for: own) != nil { return Self.key(of: own) }
+        if let own, policy(for: own) != nil { return Self.policyKey(ofAuthentication: own.metadata.key) }
         return mode(own, in: pod.metadata.namespace) == .strict ? strictKey : nil
     }
 
@@ -39,7 +39,7 @@ struct PeerTranslation {
         } else {
             match.destinationPorts = exceptions.keys.sorted()
         }
-        return Self.policy(Self.key(of: authentication), match)
+        return Self.policy(Self.policyKey(ofAuthentication: authentication.metadata.key), match)
     }
 
     func diagnostics(for authentication: Kubernetes.PeerAuthentication) -> [TranslationDiagnostic] {
@@ -75,9 +75,8 @@ extension PeerTranslation {
         return levels.compactMap { $0?.mode }.first { $0 != .unset } ?? .permissive
     }
 
-    private static func key(of authentication: Kubernetes.PeerAuthentication) -> NamespacedName {
-        NamespacedName(
-            namespace: authentication.metadata.namespace, name: convertedPrefix + authentication.metadata.name)
+    static func policyKey(ofAuthentication key: NamespacedName) -> NamespacedName {
+        NamespacedName(namespace: key.namespace, name: convertedPrefix + key.name)
     }
 
     private static func policy(
