@@ -63,7 +63,7 @@ let package = Package(
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
-        program("node-agent", ["NodeAgent", arguments]),
+        program("node-agent", ["Mesh", "NodeAgent", "Reactor", arguments]),
         program("slipstream", ["Playground", arguments]),
 
         room(

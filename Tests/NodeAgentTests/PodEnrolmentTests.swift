@@ -20,6 +20,7 @@ struct PodEnrolmentTests {
     @Test func `rules that are half there wait for the proxy like none`() {
         var pod = PodEnrolment()
         #expect(pod.found(.differs("something")).contains(.announce))
+        #expect(pod.retryIsDue() == [.announce])
         #expect(pod.acknowledged() == [.capture])
     }
 
@@ -84,6 +85,21 @@ struct PodEnrolmentTests {
         #expect(waiting.acknowledged() == [], "an answer that comes late captures nothing")
         var gone = enabled()
         #expect(gone.removed(namespaceIsGone: true) == [.report(.releasing, ""), .withdraw])
+    }
+
+    @Test func `a release that an agent before this one began goes on`() {
+        var pod = PodEnrolment()
+        _ = pod.found(.draining)
+        #expect(pod.removed(namespaceIsGone: false) == [.report(.releasing, ""), .drain])
+    }
+
+    @Test func `however many reasons there are to try again, one try is planned`() {
+        var pod = PodEnrolment()
+        _ = pod.found(.untouched)
+        #expect(pod.refused("no").contains(.retry))
+        #expect(!pod.refused("no").contains(.retry))
+        _ = pod.retryIsDue()
+        #expect(pod.refused("no").contains(.retry))
     }
 
     @Test func `a pod that is wanted again while it leaves starts over when it has left`() {

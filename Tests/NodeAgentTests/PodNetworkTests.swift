@@ -154,24 +154,4 @@ struct PodNetworkTests {
         #expect(try lab.peer.run(attempt) == "reset\n")
         withExtendedLifetime(proxy) {}
     }
-
-    // MARK: Checks
-
-    /// The conversation has moved on since, and moves on now.
-    private func expectProgress(of call: RunningProgram) throws {
-        var numbers: [Int] = []
-        for _ in 0..<2 {
-            usleep(200_000)
-            call.say("report")
-            let line = call.line() ?? "nothing"
-            numbers.append(try #require(Int(line), "\(line)"))
-        }
-        #expect(numbers[1] > numbers[0])
-    }
-
-    private func expectEnd(of call: RunningProgram) throws {
-        call.endInput()
-        #expect(call.line() == "ended")
-        #expect(call.wait() == 0)
-    }
 }

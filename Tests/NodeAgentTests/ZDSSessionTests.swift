@@ -12,7 +12,8 @@ struct ZDSSessionTests {
     @Test func `after the hello come all pods, one after the answer to another, and that this was all`() {
         var session = ZDSSession()
         #expect(session.received(Self.hello) { [Self.add, .add(uid: "b", Self.pod)] } == [.send(Self.add)])
-        #expect(session.received(Self.ack) { [] } == [.answered(Self.add, error: nil), .send(.add(uid: "b", Self.pod))])
+        #expect(
+            session.received(Self.ack) { [] } == [.answered(Self.add, error: nil), .send(.add(uid: "b", Self.pod))])
         #expect(session.received(Self.ack) { [] }.last == .send(.snapshotSent))
         #expect(session.isAwaited)
         #expect(session.received(Self.ack) { [] } == [.answered(.snapshotSent, error: nil)])

@@ -39,7 +39,7 @@ package struct PodRecord: Hashable, Sendable {
 package struct NodeFileError: Error, Hashable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 extension PodRecord {

@@ -50,6 +50,9 @@ struct PodEnrolment: Equatable {
     /// The pod's file is back while it is being released.
     private var isWantedAgain = false
     private var connectionsLeft = 0
+    /// Something of ours may be in the pod, and connections that need it.
+    private var mayHaveRules = false
+    private var retryIsPlanned = false
 
     // MARK: Coming in
 
@@ -57,6 +60,7 @@ struct PodEnrolment: Equatable {
     /// acknowledgement, by an agent before this one: they are left alone.
     mutating func found(_ finding: PodNetwork.Finding) -> [Order] {
         precondition(phase == .waiting, "found in phase \(phase)")
+        mayHaveRules = finding != .untouched
         guard finding == .inOrder else { return [.report(.pending, "waiting for the node proxy"), .announce] }
         phase = .enabled
         return [.report(.enabled, ""), .announce]
@@ -67,12 +71,16 @@ struct PodEnrolment: Equatable {
         [.report(.failed, reason)]
     }
 
-    mutating func acknowledged() -> [Order] { phase == .waiting ? [.capture] : [] }
+    mutating func acknowledged() -> [Order] {
+        guard phase == .waiting else { return [] }
+        mayHaveRules = true
+        return [.capture]
+    }
 
     mutating func refused(_ reason: String) -> [Order] {
         switch phase {
-        case .waiting: [.report(.pending, "the node proxy refused: \(reason)"), .retry]
-        case .enabled: [.warn("the node proxy refused: \(reason)"), .retry]
+        case .waiting: [.report(.pending, "the node proxy refused: \(reason)")] + retry()
+        case .enabled: [.warn("the node proxy refused: \(reason)")] + retry()
         case .draining, .withdrawing, .released: []
         }
     }
@@ -86,10 +94,19 @@ struct PodEnrolment: Equatable {
     mutating func captureFailed(_ reason: String) -> [Order] {
         guard phase == .waiting || phase == .enabled else { return [] }
         phase = .waiting
-        return [.report(.failed, reason), .retry]
+        return [.report(.failed, reason)] + retry()
     }
 
-    mutating func retryIsDue() -> [Order] { phase == .waiting || phase == .enabled ? [.announce] : [] }
+    /// One at a time, however many reasons there are.
+    private mutating func retry() -> [Order] {
+        defer { retryIsPlanned = true }
+        return retryIsPlanned ? [] : [.retry]
+    }
+
+    mutating func retryIsDue() -> [Order] {
+        retryIsPlanned = false
+        return phase == .waiting || phase == .enabled ? [.announce] : []
+    }
 
     // MARK: Being in
 
@@ -99,7 +116,9 @@ struct PodEnrolment: Equatable {
         return switch finding {
         case .inOrder: []
         case .untouched: [.warn("the rules were removed by somebody else; loading them again"), .capture]
-        case .differs(let how): [.warn("the rules were changed by somebody else: \(how); loading them again"), .capture]
+        case .draining: [.warn("the rules capture nothing new any more; loading them again"), .capture]
+        case .differs(let how):
+            [.warn("the rules were changed by somebody else: \(how); loading them again"), .capture]
         }
     }
 
@@ -118,7 +137,7 @@ struct PodEnrolment: Equatable {
     mutating func removed(namespaceIsGone: Bool) -> [Order] {
         isWantedAgain = false
         switch phase {
-        case .enabled where !namespaceIsGone:
+        case .waiting where mayHaveRules && !namespaceIsGone, .enabled where !namespaceIsGone:
             phase = .draining
             return [.report(.releasing, ""), .drain]
         case .waiting, .enabled:

@@ -14,6 +14,8 @@ struct PodNetwork {
         case untouched
         /// Exactly what was asked about.
         case inOrder
+        /// What `drain` leaves: captured connections may still be there.
+        case draining
         /// Something of ours, but not what was asked about: what differs.
         case differs(String)
     }
@@ -44,6 +46,7 @@ struct PodNetwork {
         let families = try Self.families(routes)
         for family in families where try !routes.has(Redirection.policyRoute, family) { missing.append(family) }
         guard let table else { return missing.count == families.count ? .untouched : .differs("no rules") }
+        if table == Redirection.draining { return .draining }
         if let difference = table.difference(from: redirection.capturing) { return .differs(difference) }
         if let family = missing.first { return .differs("no \(family) route for answers to the proxy") }
         return .inOrder

@@ -23,6 +23,14 @@ package enum Command {
         return text
     }
 
+    /// The path of a program of ours, which stands beside the test's own.
+    package static func product(_ name: String) -> String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink("/proc/self/exe", &path, path.count - 1)
+        let own = String(decoding: path.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return own.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/\(name)"
+    }
+
     /// The path of a file beside this one.
     package static func file(_ name: String) -> String {
         let here: String = #filePath
@@ -68,7 +76,11 @@ package final class RunningProgram {
         _ = try? process.wait()
     }
 
-    package var identifier: Int32 { process.identifier }
+    package var isRunning: Bool {
+        // A process that has ended and was not waited for is still there, as a zombie.
+        let status = try? WholeFile.contents(of: "/proc/\(process.identifier)/stat", limitBytes: 4096)
+        return ending == nil && status.map { !String(decoding: $0, as: UTF8.self).contains(") Z ") } == true
+    }
 
     package func signal(_ number: CInt) {
         if ending == nil { kill(process.identifier, number) }

@@ -1,0 +1,199 @@
+import Discovery
+import Netlink
+import Reactor
+
+/// One pod that the agent knows: performs what its enrolment orders, and tells it what came of it. Thread-confined.
+final class EnrolledPod {
+    /// Whom a pod works for.
+    protocol Owner: AnyObject {
+        func announce(_ pod: EnrolledPod)
+        func withdraw(_ pod: EnrolledPod)
+        func report(_ status: PodStatus)
+        /// Something will be changed in the pod.
+        func remember(_ pod: PodRecord) throws(Errno)
+        /// The pod has left. With `startsOver` it is to come in again, as its file says now.
+        func finished(_ pod: EnrolledPod, startsOver: Bool)
+    }
+
+    private(set) var record: PodRecord
+    /// Nil as long as it could not be opened.
+    private(set) var namespace: NetworkNamespace?
+
+    private let reactor: Reactor
+    private let visitor: NamespaceVisitor
+    private let settings: AgentSettings
+    private let log: Log
+    private unowned let owner: any Owner
+    private var enrolment = PodEnrolment()
+    private(set) var isLeaving = false
+    private var lastStatus: PodStatus?
+
+    init(
+        _ record: PodRecord, on reactor: Reactor, visitor: NamespaceVisitor, _ settings: AgentSettings, _ log: Log,
+        owner: any Owner
+    ) {
+        self.record = record
+        self.reactor = reactor
+        self.visitor = visitor
+        self.settings = settings
+        self.log = log
+        self.owner = owner
+    }
+
+    var uid: String { record.uid }
+
+    var request: ZDSRequest {
+        .add(
+            uid: record.uid,
+            ZDSPod(name: record.name, namespace: record.namespace, serviceAccount: record.serviceAccount))
+    }
+
+    private var redirection: Redirection { Redirection(capturesInbound: !record.bypassesInboundCapture) }
+
+    // MARK: Facts
+
+    /// Opens the pod's namespace and looks into it; tries again later when that fails.
+    func start() {
+        guard !isLeaving else { return }
+        do {
+            let namespace = try NetworkNamespace(path: record.networkNamespacePath)
+            self.namespace = namespace
+            perform(enrolment.found(try network(namespace).inspect(redirection)))
+        } catch {
+            namespace = nil
+            perform(enrolment.notFound("\(record.networkNamespacePath): \(error)"))
+            after(settings.retryMilliseconds) { $0.start() }
+        }
+    }
+
+    /// The pod's file says something else than before. False when that is about another namespace: then the pod has to leave and
+    /// come in again.
+    func update(_ record: PodRecord) -> Bool {
+        guard record.networkNamespacePath == self.record.networkNamespacePath else { return false }
+        self.record = record
+        perform(enrolment.changed())
+        return true
+    }
+
+    func remove() {
+        isLeaving = true
+        perform(enrolment.removed(namespaceIsGone: !namespaceIsStillThere))
+    }
+
+    /// Its file is back while it leaves.
+    func comeBack() { enrolment.returned() }
+
+    func acknowledged() { perform(enrolment.acknowledged()) }
+
+    func refused(_ reason: String) { perform(enrolment.refused(reason)) }
+
+    func withdrawn() { perform(enrolment.withdrawn()) }
+
+    /// Looks whether the rules are still as they should be.
+    func inspect() {
+        guard enrolment.phase == .enabled, let namespace else { return }
+        do throws(NetlinkError) {
+            perform(enrolment.inspected(try network(namespace).inspect(redirection)))
+        } catch {
+            log.warn("pods", "cannot look into a pod", ["uid": uid, "error": "\(error)"])
+        }
+    }
+
+    /// Another namespace at the same path is another pod's.
+    private var namespaceIsStillThere: Bool {
+        guard let namespace, let present = try? NetworkNamespace(path: record.networkNamespacePath) else {
+            return false
+        }
+        return present == namespace
+    }
+
+    // MARK: Orders
+
+    private func perform(_ orders: [PodEnrolment.Order]) {
+        for order in orders { perform(order) }
+    }
+
+    private func perform(_ order: PodEnrolment.Order) {
+        switch order {
+        case .announce: owner.announce(self)
+        case .withdraw: owner.withdraw(self)
+        case .capture: capture()
+        case .drain: drain()
+        case .count(let delay): after(delay) { $0.count() }
+        case .startDeadline:
+            after(settings.drainDeadlineMilliseconds) { $0.perform($0.enrolment.deadlinePassed()) }
+        case .retry: after(settings.retryMilliseconds) { $0.perform($0.enrolment.retryIsDue()) }
+        case .release: release()
+        case .report(let state, let message): report(state, message)
+        case .warn(let message): log.warn("pods", message, ["uid": uid, "pod": "\(record.namespace)/\(record.name)"])
+        case .forget: owner.finished(self, startsOver: false)
+        case .startOver: owner.finished(self, startsOver: true)
+        }
+    }
+
+    private func capture() {
+        guard let namespace else { return }
+        do {
+            try owner.remember(record)
+            let network = network(namespace)
+            try network.capture(redirection)
+            switch try network.inspect(redirection) {
+            case .inOrder: perform(enrolment.captured())
+            case .untouched: perform(enrolment.captureFailed("the rules are gone as soon as they are loaded"))
+            case .draining: perform(enrolment.captureFailed("the rules were replaced as soon as they were loaded"))
+            case .differs(let how): perform(enrolment.captureFailed("the rules are not what was loaded: \(how)"))
+            }
+        } catch {
+            perform(enrolment.captureFailed("\(error)"))
+        }
+    }
+
+    private func drain() {
+        guard let namespace else { return perform(enrolment.drainFailed("no namespace")) }
+        do throws(NetlinkError) {
+            try network(namespace).drain()
+            perform(enrolment.drained())
+        } catch {
+            perform(enrolment.drainFailed("\(error)"))
+        }
+    }
+
+    private func count() {
+        guard let namespace else { return perform(enrolment.counted(0)) }
+        do throws(NetlinkError) {
+            perform(enrolment.counted(try network(namespace).capturedConnections()))
+        } catch {
+            perform(enrolment.drainFailed("\(error)"))
+        }
+    }
+
+    private func release() {
+        guard let namespace else { return }
+        do throws(NetlinkError) {
+            try network(namespace).release()
+        } catch {
+            log.error("pods", "cannot remove the rules", ["uid": uid, "error": "\(error)"])
+        }
+    }
+
+    private func report(_ state: PodStatus.State, _ message: String) {
+        let status = PodStatus(uid: uid, state: state, message: message)
+        // What is tried again and again is told once.
+        guard status != lastStatus else { return }
+        lastStatus = status
+        let fields: KeyValuePairs = [
+            "uid": uid, "pod": "\(record.namespace)/\(record.name)", "state": state.rawValue, "reason": message,
+        ]
+        if state == .failed { log.error("pods", "pod", fields) } else { log.info("pods", "pod", fields) }
+        owner.report(status)
+    }
+
+    private func network(_ namespace: NetworkNamespace) -> PodNetwork {
+        PodNetwork(namespace: namespace, visitor: visitor)
+    }
+
+    /// A pod that has been forgotten meanwhile does nothing more.
+    private func after(_ milliseconds: UInt64, _ action: @escaping (EnrolledPod) -> Void) {
+        _ = reactor.after(milliseconds: milliseconds) { [weak self] in self.map(action) }
+    }
+}
