@@ -22,7 +22,7 @@ extension UInt8 {
 
 extension StringProtocol {
     /// Without the blanks at both ends.
-    var trimmed: Substring {
+    package var trimmed: Substring {
         var rest = Substring(self).utf8.drop(while: \.isBlank)
         while let last = rest.last, last.isBlank { rest.removeLast() }
         return Substring(rest)

@@ -84,7 +84,7 @@ struct ZDSClientTests {
 
     init() throws {
         reactor = Reactor(kernel: try LinuxKernel())
-        log = Log(try LogSink(descriptor: open("/dev/null", O_WRONLY), format: .plain), format: .plain)
+        log = try silentLog()
         client = ZDSClient(path: path, on: reactor, servant: servant, log) {}
     }
 

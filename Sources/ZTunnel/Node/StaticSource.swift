@@ -12,7 +12,6 @@ package final class StaticSource: EventHandler {
 
     private let path: String
     private let directory: String
-    private let name: String
     private let reactor: Reactor
     private let log: Log
     private let changed: (Snapshot) -> Void
@@ -26,7 +25,6 @@ package final class StaticSource: EventHandler {
         self.path = path
         let slash = path.lastIndex(of: "/")
         directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         self.reactor = reactor
         self.log = log
         self.changed = changed
@@ -59,8 +57,8 @@ package final class StaticSource: EventHandler {
         do throws(Errno) {
             while let change = try watch?.change() {
                 switch change {
-                case .files(let names): if names.contains(name) { read() }
-                case .overflow: read()
+                // Whichever file it was: ours may be a link to it.
+                case .files, .overflow: read()
                 case .gone: return lost()
                 }
             }

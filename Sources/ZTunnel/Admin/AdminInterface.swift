@@ -1,0 +1,165 @@
+import Mesh
+package import Reactor
+
+/// What this proxy tells about itself, and to whom: administration to its own host only, metrics and readiness to anybody.
+/// Owned by the control thread.
+package final class AdminInterface {
+    /// What it asks of the rest of the proxy.
+    package struct Sources {
+        package var configuration: Configuration
+        package var node: NodeProxy
+        /// Nil without a node agent.
+        package var agent: ZDSClient?
+        package var log: Log
+        /// Called when someone asks the proxy to end.
+        package var stop: () -> Void
+
+        package init(
+            configuration: Configuration, node: NodeProxy, agent: ZDSClient?, log: Log, stop: @escaping () -> Void
+        ) {
+            self.configuration = configuration
+            self.node = node
+            self.agent = agent
+            self.log = log
+            self.stop = stop
+        }
+    }
+
+    /// Where each door is; port 0 lets the kernel choose, for tests.
+    package struct Doors: Sendable {
+        package var administration = MeshPort.admin
+        package var metrics = MeshPort.metrics
+        package var readiness = MeshPort.readiness
+
+        package init() {}
+    }
+
+    private let sources: Sources
+    private let reactor: Reactor
+    package private(set) var administration: AdminServer!
+    package private(set) var metrics: AdminServer!
+    package private(set) var readiness: AdminServer!
+
+    package init(_ sources: Sources, on reactor: Reactor, doors: Doors = Doors()) throws(Errno) {
+        self.sources = sources
+        self.reactor = reactor
+        administration = try serve(at: doors.administration, on: { .loopback($0) }) { [unowned self] in
+            self.administer($0, $1)
+        }
+        metrics = try serve(at: doors.metrics, on: { .unspecified($0) }) { [unowned self] in self.measure($0, $1) }
+        readiness = try serve(at: doors.readiness, on: { .unspecified($0) }) { [unowned self] in
+            self.tellReadiness($0, $1)
+        }
+    }
+
+    package func close() {
+        for server in [administration, metrics, readiness] { server?.close() }
+    }
+
+    /// A wildcard of IPv6 takes IPv4 as well; loopback needs both. A host without IPv6 makes do with IPv4.
+    private func serve(
+        at port: UInt16, on address: (IPAddress.Family) -> IPAddress,
+        respond: @escaping (HTTPRequest, @escaping AdminServer.Answer) -> Void
+    ) throws(Errno) -> AdminServer {
+        let (v4, v6) = (SocketAddress(address(.v4), port), SocketAddress(address(.v6), port))
+        if sources.configuration.isIPv6Enabled {
+            let both = v6.ip.isUnspecified ? [v6] : [v4, v6]
+            if let server = try? AdminServer(on: both, of: reactor, sources.log, respond: respond) { return server }
+        }
+        return try AdminServer(on: [v4], of: reactor, sources.log, respond: respond)
+    }
+
+    // MARK: Administration
+
+    private static let index = """
+        GET  /config_dump    workloads, services, policies, certificates, connections
+        POST /quitquitquit   drain and end
+
+        """
+
+    private func administer(_ request: HTTPRequest, _ answer: @escaping AdminServer.Answer) {
+        // A page in somebody's browser on this host must not do anything here.
+        guard !request.hasOrigin else { return answer(HTTPResponse(status: 403, "not for browsers\n")) }
+        switch (request.path, request.method) {
+        case ("/", .get), ("/", .head): answer(HTTPResponse(Self.index))
+        case ("/config_dump", .get), ("/config_dump", .head): dump(answer)
+        case ("/quitquitquit", .post):
+            answer(HTTPResponse("shutting down\n"))
+            sources.stop()
+        case ("/", _), ("/config_dump", _): answer(.methodNotAllowed("GET, HEAD"))
+        case ("/quitquitquit", _): answer(.methodNotAllowed("POST"))
+        default: answer(.notFound)
+        }
+    }
+
+    private func dump(_ answer: @escaping AdminServer.Answer) {
+        let (node, configuration) = (sources.node, sources.configuration)
+        node.survey { states in
+            var dump = ConfigDump()
+            dump.snapshot = node.snapshot
+            dump.certificates = Array(node.certificates.held.values)
+            dump.pods = node.servedPods
+            dump.workers = states
+            dump.nodeName = configuration.nodeName
+            dump.version = configuration.version
+            answer(HTTPResponse(contentType: "application/json", body: dump.json))
+        }
+    }
+
+    // MARK: Metrics
+
+    private func measure(_ request: HTTPRequest, _ answer: @escaping AdminServer.Answer) {
+        guard request.path == "/metrics" || request.path == "/stats/prometheus" else { return answer(.notFound) }
+        guard request.method != .post else { return answer(.methodNotAllowed("GET, HEAD")) }
+        sources.node.survey { [sources] states in
+            var page = OpenMetricsText()
+            page.write(states.reduce(into: TrafficMetrics()) { $0.add($1.metrics) })
+            page.write(sources)
+            page.end()
+            answer(HTTPResponse(contentType: OpenMetricsText.contentType, body: page.bytes))
+        }
+    }
+
+    // MARK: Readiness
+
+    private func tellReadiness(_ request: HTTPRequest, _ answer: @escaping AdminServer.Answer) {
+        guard request.path == "/healthz/ready" else { return answer(.notFound) }
+        guard request.method != .post else { return answer(.methodNotAllowed("GET, HEAD")) }
+        let pending = pendingTasks
+        answer(
+            pending.isEmpty
+                ? HTTPResponse("ready\n")
+                : HTTPResponse(status: 500, "not ready, pending: \(pending.joined(separator: ", "))\n"))
+    }
+
+    /// Under Istio's names: the configuration has not arrived; pods are not known or not served yet.
+    private var pendingTasks: [String] {
+        var tasks: [String] = []
+        if sources.node.snapshot == nil { tasks.append("state manager") }
+        if let agent = sources.agent, !agent.isReady {
+            let reasons = agent.pendingReasons
+            tasks.append("workload proxy manager" + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"))
+        }
+        return tasks
+    }
+}
+
+@available(*, unavailable)
+extension AdminInterface: Sendable {}
+
+extension OpenMetricsText {
+    /// What there is to tell besides traffic.
+    fileprivate mutating func write(_ sources: AdminInterface.Sources) {
+        let pods = sources.agent?.podCount ?? (sources.node.servedPods.count, 0)
+        single(
+            "workload_manager_active_proxy_count", .gauge, help: "Pods that are served", UInt64(pods.served))
+        single(
+            "workload_manager_pending_proxy_count", .gauge, help: "Pods that are not served yet", UInt64(pods.pending))
+        single(
+            "slipstream_log_lines_dropped", .counter, help: "Log lines that nobody read in time",
+            sources.log.sink.droppedCount)
+        single(
+            "istio_build", .gauge, help: "What runs here",
+            labels: ["component": "ztunnel", "tag": sources.configuration.version], 1)
+    }
+}
