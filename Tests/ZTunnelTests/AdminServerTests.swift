@@ -37,7 +37,7 @@ struct Visitor {
         var received: [UInt8] = []
         for _ in 0..<limitTurns {
             switch try Bytes.read(socket.raw, limitBytes: 65_536) {
-            case .some(let bytes): received += bytes
+            case .bytes(let bytes): received += bytes
             case .ended: return String(decoding: received, as: UTF8.self)
             case .wouldBlock: try turn()
             }

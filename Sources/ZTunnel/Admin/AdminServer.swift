@@ -110,7 +110,7 @@ private final class HTTPExchange: EventHandler {
         while phase == .reading || phase == .lingering, let raw = socket?.raw {
             do throws(Errno) {
                 switch try Bytes.read(raw, limitBytes: Self.readBytes) {
-                case .some(let bytes): take(bytes)
+                case .bytes(let bytes): take(bytes)
                 case .wouldBlock: return
                 case .ended: return close()
                 }

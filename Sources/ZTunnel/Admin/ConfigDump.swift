@@ -1,5 +1,6 @@
 package import HBONE
 package import Mesh
+import Reactor
 
 /// What this proxy knows and does at the moment, in the form that `istioctl ztunnel-config` reads.
 package struct ConfigDump {

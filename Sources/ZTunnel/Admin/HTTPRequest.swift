@@ -1,4 +1,5 @@
 import Mesh
+import Reactor
 
 /// The head of an HTTP/1.1 request (RFC 9112), read strictly and within bounds. A pure value: bytes in, a request or a refusal
 /// out.

@@ -1,3 +1,5 @@
+import Reactor
+
 /// Writes JSON straight into bytes. Whoever writes closes what they open.
 package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []

@@ -1,3 +1,5 @@
+import Reactor
+
 /// Certificates as text (RFC 7468).
 enum PEM {
     private static let lineLength = 64
