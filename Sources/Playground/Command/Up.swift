@@ -53,7 +53,7 @@ package struct Up {
         let settings = World.Settings(manifests: folder, nodes: nodes, programs: programs, layout: layout)
         let world = try World(settings, display: display)
         try world.firstLook()
-        if manifests == nil { world.prove(Proofs()) }
+        if manifests == nil { world.prove(Proofs(ShopClaim.all, display: display)) }
         try world.build()
         return try world.run()
     }

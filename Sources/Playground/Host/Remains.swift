@@ -54,12 +54,16 @@ struct Remains: Sendable {
         let files = FileManager.default
         let folders = (try? files.contentsOfDirectory(atPath: Layout.namespaceFiles)) ?? []
         var paths = folders.filter { layout.owns(namespace: $0) }.map { "\(Layout.namespaceFiles)/\($0)" }
+        // The lock goes last: while it is there nobody else takes what is being removed for his own.
         paths += ((try? files.contentsOfDirectory(atPath: layout.root)) ?? []).map { "\(layout.root)/\($0)" }
-        if kept.isEmpty { paths.append(layout.root) }
-        for path in paths where !kept.contains(path) && files.fileExists(atPath: path) {
-            do { try files.removeItem(atPath: path) } catch {
+            .filter { $0 != layout.lock }
+        if kept.isEmpty { paths += [layout.lock, layout.root] }
+        for path in paths where !kept.contains(path) {
+            do {
+                try files.removeItem(atPath: path)
+            } catch  where files.fileExists(atPath: path) {
                 problems.append("\(path): \(error.localizedDescription)")
-            }
+            } catch {}
         }
         for parent in [Layout.namespaceFiles, URL(fileURLWithPath: layout.root).deletingLastPathComponent().path] {
             // Somebody else may have something there.

@@ -32,7 +32,7 @@ enum Output {
 }
 
 extension WorldStatus.Proof {
-    var line: String { "\(outcome == "proved" ? "✔" : "✘") \(claim): \(observed)" }
+    var line: String { "\(isProved ? "✔" : "✘") \(claim): \(observed)" }
 }
 
 /// A line for each thing that happens: for pipes, files and CI.
