@@ -5,6 +5,7 @@ final class Proofs {
 
     private let display: any Display
     private let claims: [ShopClaim]
+    private var prover: Prover?
     private var next = 0
     private var progress = Progress.notBegun
     private(set) var results: [WorldStatus.Proof] = []
@@ -27,7 +28,9 @@ final class Proofs {
         let claim = claims[next]
         next += 1
         progress = .waiting
-        claim.prove(Prover(world)) { [weak self] verdict in self?.finished(claim, verdict) }
+        let prover = prover ?? Prover(world)
+        self.prover = prover
+        claim.prove(prover) { [weak self] verdict in self?.finished(claim, verdict) }
     }
 
     private func finished(_ claim: ShopClaim, _ verdict: ShopClaim.Verdict) {

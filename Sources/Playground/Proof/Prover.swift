@@ -38,7 +38,7 @@ final class Prover {
     /// tcpdump hands on what the kernel collected within a second unless told otherwise; it is told to at once.
     private static let captureTailMilliseconds: UInt64 = 500
 
-    private let world: World
+    private unowned let world: World
     private var calls = 0
 
     init(_ world: World) {
@@ -86,7 +86,7 @@ final class Prover {
         since mark: Int, from pod: RunningPod, to workload: String, settled: @escaping (Connection) -> Bool,
         then: @escaping (Connection?) -> Void
     ) {
-        let table = { [world] in
+        let table = { [unowned world] in
             world.table.connections(since: mark).first { connection in
                 connection.source.address?.ip == pod.address && connection.destination.workload.hasPrefix(workload)
                     && settled(connection)

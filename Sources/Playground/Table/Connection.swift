@@ -19,7 +19,8 @@ struct Connection: Hashable, Sendable {
     var source: AccessRecord.Party { main.source.completed(by: other.source) }
     var destination: AccessRecord.Party {
         var party = main.destination.completed(by: other.destination)
-        party.address = inbound?.destination.address ?? outbound?.tunnelDestination ?? party.address
+        // Where the tunnel leads, rather than where it ends.
+        party.address = main.tunnelDestination ?? other.tunnelDestination ?? party.address
         return party
     }
     /// The source's proxy saw the service's own address; the destination's may only have been told.

@@ -38,7 +38,7 @@ extension WorldStatus.Proof {
 /// A line for each thing that happens: for pipes, files and CI.
 final class PlainDisplay: Display {
     private let showsConnections: Bool
-    private var waitingFor: [String] = []
+    private var waitingFor = ""
 
     init(showsConnections: Bool) {
         self.showsConnections = showsConnections
@@ -53,9 +53,10 @@ final class PlainDisplay: Display {
     func show(_ proof: WorldStatus.Proof) { Output.write(proof.line + "\n") }
 
     func refresh(_ status: WorldStatus, _ table: ConnectionTable) {
-        guard status.phase == .starting, status.waitingFor != waitingFor else { return }
-        waitingFor = status.waitingFor
-        if !waitingFor.isEmpty { say("waiting for \(waitingFor.joined(separator: "; "))") }
+        guard status.phase == .starting, let first = status.waitingFor.first, first != waitingFor else { return }
+        waitingFor = first
+        let others = status.waitingFor.count - 1
+        say("waiting for \(first)" + (others > 0 ? ", and \(others) more" : ""))
     }
 
     func resized() {}

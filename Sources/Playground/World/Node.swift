@@ -16,6 +16,8 @@ final class Node {
     let resolver: Resolver
     private(set) var programs: [SupervisedProgram] = []
     private var log: LogTail
+    /// When this node's ztunnel last took over a configuration.
+    private(set) var configurationTime = ""
     private var appliedRules: ServiceTranslation?
 
     var linkAddress: IPAddress { AddressPlan.linkAddress(ofNode: number) }
@@ -117,7 +119,13 @@ final class Node {
     }
 
     /// What this node's ztunnel reported since.
-    func newRecords() -> [AccessRecord] { log.lines().compactMap { AccessRecord(line: $0) } }
+    func newRecords() -> [AccessRecord] {
+        log.lines().compactMap { line in
+            if let record = AccessRecord(line: line) { return record }
+            if let event = ProxyEvent(line: line), event.isConfigurationRead { configurationTime = event.time }
+            return nil
+        }
+    }
 
     // MARK: Services
 

@@ -21,8 +21,8 @@ final class World {
 
     private static let stepMilliseconds: UInt64 = 100
     private static let lookMilliseconds: UInt64 = 1_000
-    /// Proxies read a new configuration within this time.
-    private static let settlingMilliseconds: UInt64 = 1_000
+    /// What is complete for this long is not about to change again.
+    private static let settlingMilliseconds: UInt64 = 500
 
     let settings: Settings
     let reactor: Reactor
@@ -299,10 +299,12 @@ final class World {
         let present = pods.values.filter { !$0.isLeaving }
         let missing = present.count == wanted ? [] : ["\(wanted) pods, \(present.count) are there"]
         let unready = present.compactMap { pod -> String? in
-            if isWanted(pod), pod.capture != .enabled { return "pod \(pod.key) enrolled (\(pod.capture.word))" }
-            return pod.pod.status.isReady ? nil : "pod \(pod.key) ready"
+            if isWanted(pod), pod.capture != .enabled { return "pod \(pod.key) to be enrolled" }
+            return pod.pod.status.isReady ? nil : "pod \(pod.key) to be ready"
         }
-        return programs + missing + unready.sorted()
+        let behind = nodes.filter { $0.configurationTime < meshFile.changeTime }
+            .map { "ztunnel on \($0.name) to take over the configuration" }
+        return programs + missing + unready.sorted() + behind
     }
 
     // MARK: Ending
