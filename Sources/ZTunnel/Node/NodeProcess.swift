@@ -12,6 +12,7 @@ package final class NodeProcess: EventHandler {
     private let signals: SignalSource
     private var source: StaticSource!
     private var zds: ZDSClient?
+    private var admin: AdminInterface?
     private var isStopping = false
 
     package init(_ configuration: Configuration) throws(StartFailure) {
@@ -42,6 +43,10 @@ package final class NodeProcess: EventHandler {
         do throws(Errno) {
             _ = try reactor.watch(signals.raw, for: self)
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
+            let sources = AdminInterface.Sources(configuration: configuration, node: node, agent: zds, log: log) {
+                [unowned self] in self.stop(because: "/quitquitquit")
+            }
+            admin = try AdminInterface(sources, on: reactor)
             source.start()
             zds?.start()
             try reactor.run()
