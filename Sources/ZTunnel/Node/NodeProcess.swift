@@ -40,6 +40,7 @@ package final class NodeProcess: EventHandler {
 
     /// Runs until a signal says to stop, and every connection is over or its time.
     package func run() throws(StartFailure) {
+        try openDoors()
         do throws(Errno) {
             _ = try reactor.watch(signals.raw, for: self)
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
@@ -54,6 +55,17 @@ package final class NodeProcess: EventHandler {
             throw StartFailure(description: "\(error)")
         }
         log.sink.close()
+    }
+
+    private func openDoors() throws(StartFailure) {
+        let sources = AdminInterface.Sources(configuration: configuration, node: node, agent: zds, log: log) {
+            [weak self] in self?.stop(because: "/quitquitquit")
+        }
+        do throws(Errno) {
+            admin = try AdminInterface(sources, on: reactor)
+        } catch {
+            throw StartFailure(description: "cannot listen on 15000, 15020 and 15021: \(error)")
+        }
     }
 
     package func ready(_ readiness: Readiness) {
