@@ -3,8 +3,9 @@ package import Reactor
 
 /// Hears from the node agent which pods to serve, and makes the proxy serve them. Owned by the control thread.
 package final class ZDSClient: EventHandler {
-    /// A removed pod's connections may go on for so long; the agent decides how long it keeps their way open.
-    private static let drainDeadlineMilliseconds: UInt64 = 60_000
+    /// An agent of ours removes a pod when its connections are over or have had their time; others when the pod is gone. So
+    /// what is left ends soon, and before the agent gives up on an answer.
+    private static let drainDeadlineMilliseconds: UInt64 = 3000
 
     private let path: String
     private let reactor: Reactor
