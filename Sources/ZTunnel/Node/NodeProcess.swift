@@ -44,10 +44,6 @@ package final class NodeProcess: EventHandler {
         do throws(Errno) {
             _ = try reactor.watch(signals.raw, for: self)
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
-            let sources = AdminInterface.Sources(configuration: configuration, node: node, agent: zds, log: log) {
-                [unowned self] in self.stop(because: "/quitquitquit")
-            }
-            admin = try AdminInterface(sources, on: reactor)
             source.start()
             zds?.start()
             try reactor.run()
