@@ -9,6 +9,11 @@ package struct EffectivePolicies: Sendable {
         self.sets = sets.filter { !$0.policies.isEmpty }
         self.missing = missing
     }
+
+    /// The ALLOW policies in force: where none of them allows, they refuse together. Allocates.
+    package var allowing: [NamespacedName] {
+        sets.flatMap { $0.policies.filter { $0.action == .allow && !$0.isDryRun }.map(\.key) }
+    }
 }
 
 /// Policies that apply together, indexed so that a decision costs the same among ten as among ten thousand.

@@ -100,6 +100,19 @@ struct AccessLogTests {
         #expect(fields["policy.nearest"] as? String == "nearest rule shop/a#0 wants destinationPorts [1] but found 80")
     }
 
+    @Test func `a denial by policies that do not allow names them`() throws {
+        let policies = ["b", "a"].map {
+            AuthorizationPolicy(name: $0, namespace: "shop", scope: .namespace, action: .allow, rules: [])
+        }
+        let workload = Workload(uid: "w", name: "w", namespace: "shop")
+        let fields = try fields(
+            summary(.inbound) {
+                $0.destination = WorkloadEntry(workload, policies: EffectivePolicies(sets: [PolicySet(policies)]))
+                $0.decision = AuthorizationDecision(.noneAllowed)
+            })
+        #expect(fields["policy"] as? String == "shop/a,shop/b" && fields["policy.rule"] == nil)
+    }
+
     private func match(_ fill: (inout AuthorizationPolicy.Match) -> Void) -> AuthorizationPolicy.Match {
         var match = AuthorizationPolicy.Match()
         fill(&match)

@@ -65,9 +65,18 @@ extension LogLine {
         field("tls.cipher", security.cipher)
     }
 
+    /// A line stays a line, however many policies a workload has.
+    private static let refusingPoliciesMax = 4
+
     private mutating func writePolicy(_ facts: ConnectionFacts) {
         guard let decision = facts.decision else { return }
-        if let policy = decision.policy { field("policy", policy) }
+        if let policy = decision.policy {
+            field("policy", policy)
+        } else if decision.outcome == .noneAllowed, let refusing = facts.destination?.policies.allowing,
+            !refusing.isEmpty
+        {
+            field("policy", refusing.prefix(Self.refusingPoliciesMax).map(\.description).joined(separator: ","))
+        }
         if let rule = decision.rule { field("policy.rule", UInt(rule)) }
         field("policy.reason", decision.reason)
         if let nearest = facts.nearestRule { field("policy.nearest", nearest.description) }
