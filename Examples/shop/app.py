@@ -29,6 +29,8 @@ ECHO_LIMIT = 4096
 CART = os.environ.get("CART", "http://cart")
 CATALOG = os.environ.get("CATALOG", "http://catalog")
 FRONTEND = os.environ.get("FRONTEND", "http://frontend")
+# Where a loadgen also tries its luck.
+TRY = os.environ.get("TRY", "")
 
 PRODUCTS = {
     "v1": ["kettle", "lamp", "chair"],
@@ -112,6 +114,8 @@ def shop_around():
 
 def visit_frontend():
     """By name, and then the pod that answered, by its address."""
+    if TRY:
+        fetch(TRY)
     answer = fetch(FRONTEND + "/")
     if "error" in answer:
         return "frontend by name: " + answer["error"]

@@ -123,9 +123,14 @@ struct TableViewTests {
         }
         #expect(try column("DESTINATION", in: view.header) == column("shop/cart-5c6b", in: lines[0]))
         #expect(try column("SOURCE", in: view.header) == column("spiffe://", in: lines[1]))
-        #expect(try column("SECURITY", in: view.header) == column("mTLS TLSv1.3", in: lines[0]))
+        #expect(try column("SERVICE", in: view.header) == column("mTLS 1.3 AES_256_GCM", in: lines[1]))
         #expect(try column("POLICY", in: view.header) == column("shop/cart[0]", in: lines[0]))
         #expect(lines[0].contains("78B/1.2M"))
+    }
+
+    @Test func `of a long identity the end is kept`() {
+        let lines = TableView(columns: 130, isColoured: false).lines(for: connection())
+        #expect(lines[1].contains("/ns/shop/sa/frontend"))
     }
 
     @Test func `colour is for those who want it`() {

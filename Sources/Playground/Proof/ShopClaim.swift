@@ -173,8 +173,8 @@ extension Connection {
 
     /// What the table says, in words.
     fileprivate var sentence: String {
-        var words = ["table: \(source.title) → \(destination.title)", security]
-        if !tlsCipher.isEmpty { words.append(tlsCipher) }
+        var words = ["table: \(source.title) → \(destination.title)"]
+        words.append(isMutualTLS ? "mTLS \(tlsVersion) \(tlsCipher)" : "plaintext")
         words.append(verdict.word)
         if let policy { words.append("by \(policy)" + (policyRule.map { "[\($0)]" } ?? "")) }
         return words.joined(separator: ", ")

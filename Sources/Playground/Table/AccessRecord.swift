@@ -32,6 +32,8 @@ struct AccessRecord: Hashable, Sendable {
     var policy: String?
     var policyRule: String?
     var policyReason: String?
+    /// The rule that came closest to letting a refused connection in.
+    var nearestRule: String?
 
     init() {}
 }
@@ -64,6 +66,7 @@ extension AccessRecord {
         policy = wire.policy.map(Self.clean)
         policyRule = wire.policyRule.map { Self.clean($0.text) }
         policyReason = wire.policyReason.map(Self.clean)
+        nearestRule = wire.nearestRule.map(Self.clean)
     }
 
     private static let textLimit = 512
@@ -104,6 +107,7 @@ extension AccessRecord {
         var policy: String?
         var policyRule: Scalar?
         var policyReason: String?
+        var nearestRule: String?
 
         enum CodingKeys: String, CodingKey {
             case scope, time, direction, duration, error, policy
@@ -123,6 +127,7 @@ extension AccessRecord {
             case tlsCipher = "tls.cipher"
             case policyRule = "policy.rule"
             case policyReason = "policy.reason"
+            case nearestRule = "policy.nearest"
         }
 
         /// A number or a text.

@@ -33,6 +33,7 @@ struct Connection: Hashable, Sendable {
     var policy: String? { main.policy ?? other.policy }
     var policyRule: String? { main.policyRule ?? other.policyRule }
     var policyReason: String? { main.policyReason ?? other.policyReason }
+    var nearestRule: String? { main.nearestRule ?? other.nearestRule }
 
     var bytesSent: UInt64 { max(main.bytesSent, other.bytesSent) }
     var bytesReceived: UInt64 { max(main.bytesReceived, other.bytesReceived) }

@@ -19,6 +19,7 @@ enum PlainLine {
             ("policy", connection.policy ?? ""),
             ("policy.rule", connection.policyRule ?? ""),
             ("policy.reason", connection.policyReason ?? ""),
+            ("policy.nearest", connection.nearestRule ?? ""),
             ("bytes_recv", String(connection.bytesReceived)),
             ("bytes_sent", String(connection.bytesSent)),
             ("duration", "\(connection.durationMilliseconds)ms"),

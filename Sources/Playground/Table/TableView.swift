@@ -23,18 +23,17 @@ struct TableView: Hashable, Sendable {
     private static let layout = [
         Column(title: "TIME", minimum: 8, share: 0, neededColumns: 100),
         Column(title: "", minimum: 1, share: 0),
-        Column(title: "SOURCE", minimum: 12, share: 5),
-        Column(title: "DESTINATION", minimum: 12, share: 5),
-        Column(title: "SERVICE", minimum: 7, share: 3, neededColumns: 120),
-        Column(title: "SECURITY", minimum: 9, share: 3),
-        Column(title: "POLICY", minimum: 10, share: 4),
+        Column(title: "SOURCE", minimum: 12, share: 4),
+        Column(title: "DESTINATION", minimum: 12, share: 4),
+        Column(title: "SERVICE, SECURITY", minimum: 9, share: 2),
+        Column(title: "POLICY", minimum: 10, share: 3),
         Column(title: "IN/OUT", minimum: 11, share: 0, neededColumns: 80),
-        Column(title: "TOOK", minimum: 7, share: 0, neededColumns: 80),
+        Column(title: "TOOK", minimum: 6, share: 0, neededColumns: 80),
     ]
 
-    var header: String { styled(line(Self.layout.map(\.title)), .dim) }
+    var header: String { styled(line(Self.layout.map { Cell($0.title) }), .dim) }
 
-    /// Two lines: the workloads and what happened, and below them the identities and why.
+    /// Two lines: the workloads and what decided, and below them the identities and why.
     func lines(for connection: Connection) -> [String] {
         let mark: String
         let style: Style
@@ -43,25 +42,37 @@ struct TableView: Hashable, Sendable {
         case .denied: (mark, style) = ("✘", .red)
         case .failed: (mark, style) = ("!", .yellow)
         }
+        let traffic = "\(Self.bytes(connection.bytesReceived))/\(Self.bytes(connection.bytesSent))"
         let first = line([
-            Self.clock(connection.time), mark, connection.source.title, connection.destination.title,
-            connection.service.shortService, connection.security, connection.decision,
-            "\(Self.bytes(connection.bytesReceived))/\(Self.bytes(connection.bytesSent))",
-            Self.duration(connection.durationMilliseconds),
+            Cell(Self.clock(connection.time)), Cell(mark), Cell(connection.source.title),
+            Cell(connection.destination.title), Cell(connection.service.shortService), Cell(connection.decision),
+            Cell(traffic), Cell(Self.duration(connection.durationMilliseconds)),
         ])
         let second = line([
-            "", "", connection.source.identity.shortIdentity, connection.destination.identity.shortIdentity, "",
-            connection.cipher, connection.reason, "", "",
+            Cell(""), Cell(""), Cell(connection.source.identity, keepsEnd: true),
+            Cell(connection.destination.identity, keepsEnd: true), Cell(connection.security), Cell(connection.reason),
+            Cell(""), Cell(""),
         ])
-        return [styled(first, style), styled(second, .dim)]
+        return [styled(first, style), styled(second, style == .plain ? .dim : style)]
+    }
+
+    private struct Cell {
+        var text: String
+        /// Identities of one trust domain differ at their ends.
+        var keepsEnd: Bool
+
+        init(_ text: String, keepsEnd: Bool = false) {
+            self.text = text
+            self.keepsEnd = keepsEnd
+        }
     }
 
     // MARK: Layout
 
-    private func line(_ cells: [String]) -> String {
+    private func line(_ cells: [Cell]) -> String {
         var text = ""
         for (cell, (column, width)) in zip(cells, widths) where columns >= column.neededColumns {
-            text += cell.fitted(to: width) + " "
+            text += cell.text.fitted(to: width, keepsEnd: cell.keepsEnd) + " "
         }
         while text.last == " " { text.removeLast() }
         return text
@@ -116,9 +127,13 @@ struct TableView: Hashable, Sendable {
 // MARK: - Cells
 
 extension Connection {
-    var security: String { isMutualTLS ? "mTLS \(tlsVersion)" : "plaintext" }
-
-    fileprivate var cipher: String { tlsCipher.replacing("TLS_", with: "") }
+    /// Such as `mTLS 1.3 AES_128_GCM`.
+    var security: String {
+        guard isMutualTLS else { return "plaintext" }
+        let version = tlsVersion.replacing("TLSv", with: "")
+        let cipher = tlsCipher.replacing("TLS_", with: "").replacing("_SHA256", with: "").replacing("_SHA384", with: "")
+        return "mTLS \(version) \(cipher)"
+    }
 
     /// The policy that decided and its rule.
     var decision: String {
@@ -126,9 +141,11 @@ extension Connection {
         return policyRule.map { "\(policy)[\($0)]" } ?? policy
     }
 
+    /// What is not said by the policy's name.
     fileprivate var reason: String {
         switch verdict {
-        case .served, .denied: policyReason ?? ""
+        case .served: policy == nil ? policyReason ?? "" : ""
+        case .denied: nearestRule ?? policyReason ?? ""
         case .failed(let reason): reason
         }
     }
@@ -149,13 +166,11 @@ extension String {
         return String(self[..<end.lowerBound])
     }
 
-    /// What tells identities of one trust domain apart.
-    fileprivate var shortIdentity: String { self }
-
-    /// Exactly `width` characters; what is too long loses its end, and shows it.
-    fileprivate func fitted(to width: Int) -> String {
+    /// Exactly `width` characters; what is too long loses an end, and shows it.
+    fileprivate func fitted(to width: Int, keepsEnd: Bool) -> String {
         let length = count
         if length <= width { return self + String(repeating: " ", count: width - length) }
-        return width <= 1 ? String(prefix(width)) : prefix(width - 1) + "…"
+        if width <= 1 { return String(prefix(width)) }
+        return keepsEnd ? "…" + suffix(width - 1) : prefix(width - 1) + "…"
     }
 }
