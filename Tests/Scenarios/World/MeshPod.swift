@@ -1,0 +1,35 @@
+import Mesh
+
+/// A pod of a scenario: a network namespace on one of the nodes, whose service account has the pod's name.
+struct MeshPod: Hashable {
+    let name: String
+    let node: Int
+    /// The last byte of its address.
+    let number: Int
+    /// Whether it is in the mesh from the start.
+    var isEnrolled = true
+    var namespace = "shop"
+
+    var namespaceName: String { "slb-test-\(name)" }
+    var uid: String { "uid-\(name)" }
+    var address: String { "10.246.\(node).\(number)" }
+    var identity: String { "spiffe://cluster.local/ns/\(namespace)/sa/\(name)" }
+
+    /// Who lives in most scenarios: clients on both nodes, a server, and one that is not in the mesh.
+    static let client = MeshPod(name: "client", node: 1, number: 10)
+    static let server = MeshPod(name: "server", node: 2, number: 20)
+    static let neighbour = MeshPod(name: "neighbour", node: 2, number: 21)
+    static let outsider = MeshPod(name: "outsider", node: 1, number: 11, isEnrolled: false)
+
+    /// As the proxies are told of it.
+    var workload: Workload {
+        var workload = Workload(uid: "Kubernetes//Pod/\(namespace)/\(name)", name: name, namespace: namespace)
+        workload.serviceAccount = name
+        workload.addresses = [IPAddress(address)].compactMap { $0 }
+        workload.tunnelProtocol = isEnrolled ? .hbone : .tcp
+        workload.node = "node-\(node)"
+        workload.workloadName = name
+        workload.canonicalName = name
+        return workload
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Glibc
+
+/// The wires: namespaces, links, addresses and routes, by the ip command.
+extension NamespaceMesh {
+    func buildNodes() throws {
+        for node in nodes {
+            try ip("netns", "add", node.namespaceName)
+            try ip(in: node, "link", "set", "lo", "up")
+            try ip(in: node, "link", "add", "pods", "type", "bridge")
+            try ip(in: node, "address", "add", "\(node.gateway)/24", "dev", "pods")
+            try ip(in: node, "link", "set", "dev", "pods", "up")
+            try Command.succeed(
+                ["ip", "netns", "exec", node.namespaceName, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1"])
+        }
+        try linkNodes()
+    }
+
+    private func linkNodes() throws {
+        try ip(
+            "link", "add", "name", "link", "netns", nodes[0].namespaceName, "type", "veth", "peer", "name", "link",
+            "netns", nodes[1].namespaceName)
+        for (node, other) in [(nodes[0], nodes[1]), (nodes[1], nodes[0])] {
+            try ip(in: node, "address", "add", "\(node.linkAddress)/24", "dev", "link")
+            try ip(in: node, "link", "set", "dev", "link", "up")
+            try ip(in: node, "route", "add", "10.246.\(other.number).0/24", "via", other.linkAddress)
+        }
+    }
+
+    func buildPod(_ pod: MeshPod) throws {
+        let node = node(of: pod)
+        let port = "pod\(pod.number)"
+        try ip("netns", "add", pod.namespaceName)
+        try ip(
+            "link", "add", "name", "eth0", "netns", pod.namespaceName, "type", "veth", "peer", "name", port, "netns",
+            node.namespaceName)
+        try ip(in: node, "link", "set", "dev", port, "master", "pods", "up")
+        try ip("-netns", pod.namespaceName, "link", "set", "lo", "up")
+        try ip("-netns", pod.namespaceName, "address", "add", "\(pod.address)/24", "dev", "eth0")
+        try ip("-netns", pod.namespaceName, "link", "set", "dev", "eth0", "up")
+        try ip("-netns", pod.namespaceName, "route", "add", "default", "via", node.gateway)
+    }
+
+    /// Removes the namespaces of a scenario, and first whatever runs in them.
+    static func removeLeftovers() {
+        let names = (try? Command.run(["ip", "netns", "list"]).output.split(separator: "\n")) ?? []
+        for name in names.compactMap({ $0.split(separator: " ").first }) where name.hasPrefix("slb-test-") {
+            let pids = (try? Command.run(["ip", "netns", "pids", String(name)]).output) ?? ""
+            for pid in pids.split(separator: "\n").compactMap({ pid_t($0) }) { _ = kill(pid, SIGKILL) }
+            _ = try? Command.run(["ip", "netns", "delete", String(name)])
+        }
+    }
+
+    private func ip(_ arguments: String...) throws {
+        try Command.succeed(["ip"] + arguments)
+    }
+
+    private func ip(in node: MeshNode, _ arguments: String...) throws {
+        try Command.succeed(["ip", "-netns", node.namespaceName] + arguments)
+    }
+}

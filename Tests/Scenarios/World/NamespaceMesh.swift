@@ -1,0 +1,127 @@
+import Discovery
+import Foundation
+import Glibc
+import Mesh
+
+/// A small mesh of our real binaries in network namespaces: two nodes, and pods on them.
+///
+///     pods --- bridge [node 1] --- link --- [node 2] bridge --- pods
+///
+/// One at a time: the namespaces' names are the same in all scenarios, and begin with `slb-test-`. `close` removes all; what a
+/// scenario left that was killed, the next one removes.
+final class NamespaceMesh {
+    let directory: URL
+    let nodes: [MeshNode]
+    private(set) var pods: [MeshPod] = []
+    private var programs: [Program] = []
+
+    /// What the proxies are told besides the pods. Changes take effect with `publish`.
+    var policies: [AuthorizationPolicy] = []
+    var services: [Service] = []
+    /// Adjusts workloads before they are published: service membership, policies that select them.
+    var adjust: (inout Workload) -> Void = { _ in }
+
+    /// - Parameter configure: called before anything is published or started.
+    init(
+        pods: [MeshPod] = [.client, .server, .neighbour, .outsider],
+        configure: (NamespaceMesh) -> Void = { _ in }
+    ) throws {
+        Self.removeLeftovers()
+        directory = URL(filePath: "/tmp/slb-test-\(getpid())")
+        try? FileManager.default.removeItem(at: directory)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        nodes = try [1, 2].map { [directory] in try MeshNode($0, meshDirectory: directory) }
+        try Command.succeed(Project.script("certificate_zoo") + [certificates])
+        try buildNodes()
+        for pod in pods { try addPod(pod) }
+        configure(self)
+        try publish()
+        for node in nodes { try node.start() }
+        for pod in pods where pod.isEnrolled { try enrol(pod) }
+    }
+
+    deinit { close() }
+
+    func close() {
+        for program in programs { program.kill() }
+        for node in nodes { node.stop() }
+        Self.removeLeftovers()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// Of `Tests/Support/certificate_zoo.py`.
+    var certificates: String { directory.appending(path: "certificates").path }
+
+    func node(of pod: MeshPod) -> MeshNode { nodes[pod.node - 1] }
+
+    // MARK: - Configuration
+
+    /// Writes what the proxies read, by replacing the file.
+    func publish() throws {
+        let workloads = pods.map { pod in
+            var workload = pod.workload
+            adjust(&workload)
+            return workload
+        }
+        let configuration = MeshConfiguration(workloads: workloads, services: services, policies: policies)
+        try Data(StaticConfiguration.render(configuration).utf8).write(
+            to: directory.appending(path: "mesh.yaml"), options: .atomic)
+    }
+
+    func enrol(_ pod: MeshPod) throws {
+        let node = node(of: pod)
+        try node.enrol(pod)
+        try eventually("\(pod.name) is enrolled; the agent says \(node.state(of: pod) ?? "nothing")") {
+            node.state(of: pod) == "enabled"
+        }
+    }
+
+    func release(_ pod: MeshPod) throws {
+        try node(of: pod).release(pod)
+    }
+
+    /// Whether a pod is in the mesh according to what the proxies are told, which `enrol` and `release` do not change.
+    func setEnrolled(_ pod: MeshPod, _ isEnrolled: Bool) throws {
+        guard let index = pods.firstIndex(where: { $0.name == pod.name }) else { return }
+        pods[index].isEnrolled = isEnrolled
+        try publish()
+    }
+
+    // MARK: - Pods
+
+    func addPod(_ pod: MeshPod) throws {
+        pods.append(pod)
+        try buildPod(pod)
+    }
+
+    func removePod(_ pod: MeshPod) throws {
+        pods.removeAll { $0.name == pod.name }
+        try publish()
+        try Command.succeed(["ip", "netns", "delete", pod.namespaceName])
+    }
+
+    @discardableResult
+    func run(in pod: MeshPod, _ command: [String], timeoutSeconds: Double = 60) throws -> Command.Outcome {
+        try Command.run(["ip", "netns", "exec", pod.namespaceName] + command, timeoutSeconds: timeoutSeconds)
+    }
+
+    /// Starts a program in a pod; its output goes to a file named for the pod and the label.
+    func start(in pod: MeshPod, _ label: String, _ command: [String]) throws -> Program {
+        let output = directory.appending(path: "\(pod.name)-\(label).log").path
+        let program = try Program(
+            ["ip", "netns", "exec", pod.namespaceName] + command, output: output, errors: output)
+        programs.append(program)
+        return program
+    }
+
+    func output(of pod: MeshPod, _ label: String) throws -> String {
+        try String(contentsOf: directory.appending(path: "\(pod.name)-\(label).log"), encoding: .utf8)
+    }
+
+    /// Starts `transfer.py serve` and waits until it listens.
+    func serve(in pod: MeshPod, port: Int = 7000) throws {
+        let label = "serve-\(port)"
+        _ = try start(in: pod, label, Project.script("transfer") + ["serve", "0.0.0.0", "\(port)"])
+        try eventually("\(pod.name) listens on \(port)") { try output(of: pod, label).contains("listening") }
+    }
+}

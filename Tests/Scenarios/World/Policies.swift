@@ -1,0 +1,33 @@
+import Mesh
+
+/// The policies of the scenarios.
+extension AuthorizationPolicy {
+    /// STRICT mutual TLS, as a PeerAuthentication becomes it: whoever has no identity is denied.
+    static var strict: AuthorizationPolicy {
+        var match = Match()
+        match.notPrincipals = [.presence]
+        return AuthorizationPolicy(
+            name: "strict", namespace: "shop", scope: .namespace, action: .deny,
+            rules: [Rule(clauses: [Clause(matches: [match])])])
+    }
+
+    /// Only these pods may connect to whatever is in their namespace.
+    static func allow(_ pods: MeshPod..., name: String = "allow-known") -> AuthorizationPolicy {
+        var match = Match()
+        match.principals = pods.map { .exact("cluster.local/ns/\($0.namespace)/sa/\($0.name)") }
+        return AuthorizationPolicy(
+            name: name, namespace: "shop", scope: .namespace, action: .allow,
+            rules: [Rule(clauses: [Clause(matches: [match])])])
+    }
+}
+
+extension Service {
+    /// A service of the namespace `shop` with one virtual address, whose port 80 is its endpoints' 7000.
+    static func virtual(_ name: String, address: String) -> Service {
+        var service = Service(name: name, namespace: "shop", hostname: "\(name).shop.svc.cluster.local")
+        service.addresses = [NetworkAddress("/\(address)")].compactMap { $0 }
+        service.ports = [80: Port(target: 7000)]
+        service.isCanonical = true
+        return service
+    }
+}
