@@ -69,6 +69,7 @@ let package = Package(
         room(
             "TestNamespaces", ["CLinux", "Reactor"], path: "Tests/Support/Namespaces",
             exclude: ["conversation.py", "past_capture.py", "proxy.py"]),
+        tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),

@@ -154,7 +154,7 @@ extension Scenarios {
 /// The first line of a node's access log that is meant, once it is there.
 func awaitLine(_ node: MeshNode, _ isMeant: (AccessLogLine) -> Bool) throws -> AccessLogLine? {
     var found: AccessLogLine?
-    try eventually("the line is in the access log of node \(node.number); it says \(try? node.accessLog())") {
+    try eventually("the line is in the access log of node \(node.number); it says \((try? node.accessLog()) ?? [])") {
         found = try node.accessLog().first(where: isMeant)
         return found != nil
     }

@@ -26,6 +26,10 @@ final class NamespaceMesh {
         pods: [MeshPod] = [.client, .server, .neighbour, .outsider],
         configure: (NamespaceMesh) -> Void = { _ in }
     ) throws {
+        for name in ["node-agent", "ztunnel"] where !FileManager.default.isExecutableFile(atPath: Project.binary(name))
+        {
+            throw Command.Failure(description: "not built: \(Project.binary(name))")
+        }
         Self.removeLeftovers()
         directory = URL(filePath: "/tmp/slb-test-\(getpid())")
         try? FileManager.default.removeItem(at: directory)

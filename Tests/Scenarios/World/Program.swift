@@ -47,7 +47,7 @@ final class Program {
 
     /// Appends, so that a log goes on over a restart.
     private static func handle(_ path: String) throws -> FileHandle {
-        if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil) }
+        if !FileManager.default.fileExists(atPath: path) { try Data().write(to: URL(filePath: path)) }
         let handle = try FileHandle(forWritingTo: URL(filePath: path))
         try handle.seekToEnd()
         return handle
