@@ -1,0 +1,72 @@
+import Foundation
+
+/// The playground, driven by its command line as a person would.
+final class PlaygroundRun {
+    let manifests: URL
+    private var foreground: Program?
+
+    init(manifests text: [String: String]) throws {
+        manifests = URL(filePath: NSTemporaryDirectory()).appending(path: "slb-test-manifests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
+        for (name, content) in text { try write(name, content) }
+        _ = try slipstream("playground", "down")
+    }
+
+    deinit {
+        foreground?.kill()
+        _ = try? slipstream("playground", "down")
+        try? FileManager.default.removeItem(at: manifests)
+    }
+
+    func write(_ name: String, _ content: String) throws {
+        try Data(content.utf8).write(to: manifests.appending(path: name), options: .atomic)
+    }
+
+    @discardableResult
+    func slipstream(_ arguments: String...) throws -> Command.Outcome {
+        try Command.run([Project.binary("slipstream")] + arguments, timeoutSeconds: 90)
+    }
+
+    func up() throws -> Command.Outcome {
+        try slipstream("playground", "up", "--manifests", manifests.path, "--detach")
+    }
+
+    /// Starts it without `--detach`, and returns once its pods answer to `exec`.
+    func upInForeground(until pod: String) throws -> Program {
+        let log = manifests.appending(path: "../\(manifests.lastPathComponent).log").standardized.path
+        let program = try Program(
+            [Project.binary("slipstream"), "playground", "up", "--manifests", manifests.path], output: log, errors: log)
+        foreground = program
+        try eventually("the playground runs \(pod)", withinSeconds: 60) {
+            try slipstream("playground", "exec", pod, "--", "true").status == 0
+        }
+        try? FileManager.default.removeItem(atPath: log)
+        return program
+    }
+
+    func exec(_ pod: String, _ command: [String]) throws -> Command.Outcome {
+        try Command.run(
+            [Project.binary("slipstream"), "playground", "exec", pod, "--"] + command, timeoutSeconds: 60)
+    }
+
+    func ask(from pod: String, _ host: String, port: Int = 80) throws -> NamespaceMesh.Answer {
+        try exec(pod, Project.script("transfer") + ["ask", host, "\(port)", "hello"]).json()
+    }
+
+    /// Everything on this machine that a playground could forget.
+    static func traces() throws -> Set<String> {
+        var found: Set<String> = []
+        for command in [
+            ["ip", "netns", "list"], ["ip", "-o", "link"], ["nft", "list", "tables"], ["ip", "rule"],
+            ["find", "/run/slipstream", "/etc/netns", "/run/netns", "-mindepth", "1"],
+        ] {
+            let lines = try Command.run(command).output.split(separator: "\n").map(String.init)
+            found.formUnion(lines.map { "\(command[0]) \(command[1]): \($0)" })
+        }
+        for program in ["ztunnel", "node-agent"] {
+            let pids = try Command.run(["pgrep", "-f", Project.binary(program)]).output.split(separator: "\n")
+            found.formUnion(pids.map { "process \(program) \($0)" })
+        }
+        return found
+    }
+}
