@@ -28,7 +28,8 @@ enum {
 
 typedef struct End {
     int socket;
-    bool ended, closed;
+    // `finishing`: the kernel has told that the peer sends no more, and will not tell it again.
+    bool finishing, ended, closed;
     struct End *peer;
     // What this end has not taken yet; while there is any, the peer is not read.
     char *pending;
@@ -106,8 +107,8 @@ static void copy(End *source) {
         if (written < 0 && errno != EAGAIN && errno != ENOTCONN) return closePair(source);
         if (written < 0) written = 0;
         if (written < count) return keepPending(target, buffer + written, (size_t)(count - written));
-        // A short read has drained the socket: its next byte brings an event.
-        if (count < (ssize_t)sizeof buffer) return;
+        // A short read has drained the socket: its next byte brings an event. Its end does not, if that came with the bytes.
+        if (count < (ssize_t)sizeof buffer && !source->finishing) return;
     }
     watch(source, EPOLL_CTL_MOD);
 }
@@ -151,6 +152,7 @@ static void acceptAll(int listener, int mark) {
 }
 
 static void handle(End *end, uint32_t events) {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) end->finishing = true;
     if (!end->closed && (events & EPOLLOUT) && writePending(end)) copy(end->peer);
     if (!end->closed && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))) copy(end);
 }
