@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import measures
 import report
@@ -34,7 +35,7 @@ def main():
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    setting = prepare(options.threads, options.subjects)
+    setting = prepare(options.threads, options.subjects, options.binaries)
     with open(setting.programs / "lock", "w") as lock:
         _lock(lock)
         remove_leftovers()
@@ -59,6 +60,9 @@ def _options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="length of each load (default: 2)")
     parser.add_argument("--threads", type=int, default=1, help="worker threads of each proxy (default: 1)")
+    parser.add_argument(
+        "--binaries", type=Path, default=PROJECT / ".build" / "release", help="where ztunnel and node-agent are"
+    )
     options = parser.parse_args()
     for chosen, known in ((options.subjects, SUBJECTS), (options.measures, _LOADS)):
         unknown = set(chosen) - set(known)

@@ -30,7 +30,7 @@ class Setting:
     worker_threads: int
 
 
-def prepare(worker_threads, subjects):
+def prepare(worker_threads, subjects, binaries):
     """Builds and installs what is missing and makes fresh certificates."""
     build = PROJECT / ".build"
     programs = build / "bench"
@@ -43,7 +43,7 @@ def prepare(worker_threads, subjects):
     client_identity, server_identity = spiffe("bench", "client"), spiffe("bench", "server")
     return Setting(
         programs=programs,
-        slipstream=_slipstream(build) if "slipstream" in subjects else build / "release",
+        slipstream=_slipstream(binaries) if "slipstream" in subjects else binaries,
         envoy=_install_envoy(build / "envoy") if "envoy" in subjects else build / "envoy",
         authority=authority,
         client=authority.leaf("client", [client_identity]),
@@ -60,11 +60,11 @@ def _require_commands(commands):
         raise SystemExit(f"bench: not installed: {', '.join(missing)} (`make deps` installs them)")
 
 
-def _slipstream(build):
+def _slipstream(binaries):
     for program in ("ztunnel", "node-agent"):
-        if not (build / "release" / program).exists():
-            raise SystemExit(f"bench: {build}/release/{program} is missing: run `make build`, or leave slipstream out")
-    return build / "release"
+        if not (binaries / program).exists():
+            raise SystemExit(f"bench: {binaries}/{program} is missing: run `make build`, or leave slipstream out")
+    return binaries.resolve()
 
 
 def _compile(name, libraries, programs):
