@@ -22,7 +22,7 @@ class Slipstream(Subject):
         mesh.write_text(_MESH.substitute(client=ADDRESSES["client"], server=ADDRESSES["server"]))
         for pod, node in _PODS.items():
             self._enrol(pod, node)
-            self.start(node, self._node_agent(node), f"node-agent-{node}")
+            self.agents.append(self.start(node, self._node_agent(node), f"node-agent-{node}"))
         self.source_proxies = [self._start_ztunnel("node-1", mesh)]
         self.target_proxies = [self._start_ztunnel("node-2", mesh)]
         for pod, node in _PODS.items():

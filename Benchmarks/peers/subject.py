@@ -22,6 +22,8 @@ class Subject:
         self.world = World(self.key)
         self.source_proxies = []
         self.target_proxies = []
+        # Must run, but their CPU and memory are not what is measured.
+        self.agents = []
         self._open = ExitStack()
 
     @property
@@ -61,7 +63,7 @@ class Subject:
         return sum(proxy.cpu_nanoseconds() for proxy in proxies)
 
     def check_proxies(self):
-        for proxy in self.proxies:
+        for proxy in self.proxies + self.agents:
             if not proxy.is_running:
                 raise RuntimeError(f"{self.title}: {proxy.name} has ended; its log is {proxy.log}")
 
