@@ -85,6 +85,14 @@ package struct ChildProcess: Hashable, Sendable {
         return Ending(word: word)
     }
 
+    /// How it ended, when it has; nil while it runs. Does not wait.
+    package func endingSoFar() throws(Errno) -> Ending? {
+        var word: CInt = 0
+        let identifier = unsafe waitpid(identifier, &word, WNOHANG)
+        guard identifier >= 0 else { throw .last }
+        return identifier == 0 ? nil : Ending(word: word)
+    }
+
     /// A child that has ended and that nobody has waited for, if there is one.
     package static func reap() -> (ChildProcess, Ending)? {
         var word: CInt = 0

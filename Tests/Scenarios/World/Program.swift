@@ -1,33 +1,36 @@
 import Foundation
 import Glibc
+import Reactor
 
 /// A program in the background. It is killed, at the latest, when the last reference to it goes.
 final class Program {
-    private let process = Process()
-    let command: [String]
+    private let process: ChildProcess
+    private var status: Int32?
 
     init(
         _ command: [String], environment: [String: String] = [:], output: String = "/dev/null",
         errors: String = "/dev/null"
     ) throws {
-        self.command = command
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.handle(output)
-        process.standardError = output == errors ? process.standardOutput : try Self.handle(errors)
-        try process.run()
+        // env looks the program up in PATH.
+        var launch = ChildProcess.Launch(
+            "/usr/bin/env", command, environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
+        let outputFile = try Self.handle(output)
+        let errorsFile = output == errors ? outputFile : try Self.handle(errors)
+        launch.standard = (
+            FileHandle.nullDevice.fileDescriptor, outputFile.fileDescriptor, errorsFile.fileDescriptor
+        )
+        launch.isGroupLeader = true
+        process = try ChildProcess.spawn(launch)
     }
 
     deinit { kill() }
 
     /// Of the program itself: `env` and `ip netns exec` become what they start.
-    var pid: pid_t { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    var pid: pid_t { process.identifier }
+    var isRunning: Bool { poll() == nil }
 
     func signal(_ number: Int32) {
-        if process.isRunning { _ = Glibc.kill(pid, number) }
+        if isRunning { _ = Glibc.kill(pid, number) }
     }
 
     func kill() {
@@ -35,14 +38,16 @@ final class Program {
         _ = wait(seconds: 5)
     }
 
-    /// Its exit status once it has ended, nil when it still runs.
+    /// Its exit status once it has ended, as a shell has it; nil when it still runs.
     func wait(seconds: Double) -> Int32? {
         let deadline = Date(timeIntervalSinceNow: seconds)
-        while process.isRunning {
-            if Date() > deadline { return nil }
-            usleep(5_000)
-        }
-        return process.terminationStatus
+        while poll() == nil, Date() < deadline { usleep(5_000) }
+        return status
+    }
+
+    private func poll() -> Int32? {
+        if status == nil { status = (try? process.endingSoFar())?.status }
+        return status
     }
 
     /// Appends, so that a log goes on over a restart.
