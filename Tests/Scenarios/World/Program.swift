@@ -14,10 +14,11 @@ final class Program {
         // env looks the program up in PATH.
         var launch = ChildProcess.Launch(
             "/usr/bin/env", command, environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
+        let input = try FileHandle(forReadingFrom: URL(filePath: "/dev/null"))
         let outputFile = try Self.handle(output)
         let errorsFile = output == errors ? outputFile : try Self.handle(errors)
         launch.standard = (
-            FileHandle.nullDevice.fileDescriptor, outputFile.fileDescriptor, errorsFile.fileDescriptor
+            input.fileDescriptor, outputFile.fileDescriptor, errorsFile.fileDescriptor
         )
         launch.isGroupLeader = true
         process = try ChildProcess.spawn(launch)
