@@ -43,7 +43,8 @@ def main():
     except ssl.SSLEOFError:
         outcome["closed"] = "eof"
     except ssl.SSLError as failure:
-        outcome["alert"] = failure.reason
+        # Python has no name for some alerts.
+        outcome["alert"] = failure.reason or str(failure)
     except OSError as failure:
         outcome["closed"] = _ending(failure)
     return outcome

@@ -86,7 +86,9 @@ package import Reactor
         precondition(scratch.cipherCount == 0, "another session left ciphertext behind")
         let status = unsafe SSL_do_handshake(raw)
         flush()
-        guard status != 1 else { return .established }
+        guard status != 1 else {
+            return isHTTP2 ? .established : .failed(.protocolError("peer did not negotiate HTTP/2"))
+        }
         switch unsafe SSL_get_error(raw, status) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
             ERR_clear_error()
@@ -94,6 +96,14 @@ package import Reactor
         case SSL_ERROR_ZERO_RETURN: return .failed(.closed)
         default: return .failed(failure())
         }
+    }
+
+    /// RFC 9113 §3.3: HTTP/2 over TLS is negotiated. OpenSSL asks nothing of a peer that leaves ALPN out.
+    private var isHTTP2: Bool {
+        var name: UnsafePointer<UInt8>?
+        var length: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(raw, &name, &length)
+        return unsafe UnsafeBufferPointer(start: name, count: Int(length)).elementsEqual([0x68, 0x32])
     }
 
     /// OpenSSL's queue is empty when the peer just went away.
