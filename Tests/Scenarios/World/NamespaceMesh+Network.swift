@@ -41,6 +41,10 @@ extension NamespaceMesh {
         try ip("-netns", pod.namespaceName, "route", "add", "default", "via", node.gateway)
     }
 
+    func unlinkPod(_ pod: MeshPod) throws {
+        try ip(in: node(of: pod), "link", "delete", "pod\(pod.number)")
+    }
+
     /// Removes the namespaces of a scenario, and first whatever runs in them.
     static func removeLeftovers() {
         let names = (try? Command.run(["ip", "netns", "list"]).output.split(separator: "\n")) ?? []

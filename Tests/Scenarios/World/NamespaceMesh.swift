@@ -98,9 +98,11 @@ final class NamespaceMesh {
         try buildPod(pod)
     }
 
+    /// As a container runtime does it: the link goes, and the namespace's name; who has it open keeps the rest.
     func removePod(_ pod: MeshPod) throws {
         pods.removeAll { $0.name == pod.name }
         try publish()
+        try unlinkPod(pod)
         try Command.succeed(["ip", "netns", "delete", pod.namespaceName])
     }
 
