@@ -12,16 +12,17 @@ struct Detachment {
     let nodes: Int
 
     func run() throws -> Int32 {
-        try? FileManager.default.removeItem(atPath: layout.log)
-        try start()
-        var tail = LogTail(path: layout.log)
+        let log = try BackgroundLog(path: layout.log, target: 1)
+        let errors = try BackgroundLog(path: layout.errorLog, target: 2)
+        try start(log, errors)
         for _ in 0..<(Self.limitSeconds * 1_000_000 / Int(Self.pauseMicroseconds)) {
             usleep(Self.pauseMicroseconds)
-            // Asked before the log is read, so that what the world said until then is told.
+            // Asked before the logs are read, so that what the world said until then is told.
+            let hasEnded = ChildProcess.reap() != nil
             let phase = StatusClient.ask(layout)?.phase
-            let ended = ChildProcess.reap()
-            for line in tail.lines() { Output.write(String(decoding: line, as: UTF8.self) + "\n") }
-            if ended != nil { return 1 }
+            log.relay()
+            errors.relay()
+            if hasEnded { return 1 }
             switch phase {
             case .ready: return finish("the mesh is in force", 0)
             case .failed: return finish("the mesh is there, but not as claimed", 1)
@@ -32,13 +33,12 @@ struct Detachment {
         return finish("after \(Self.limitSeconds) seconds the playground still waits for \(missing)", 1)
     }
 
-    private func start() throws {
+    private func start(_ log: borrowing BackgroundLog, _ errors: borrowing BackgroundLog) throws {
         let nothing = try Descriptor.open(readOnly: "/dev/null")
-        let log = try Descriptor.open(appendingTo: layout.log)
         var arguments = ["playground", "up", "--in-background", "--nodes", String(nodes)]
         if let manifests { arguments += ["--manifests", manifests] }
         var launch = ChildProcess.Launch(ProgramFolder.own, arguments, environment: Command.environment)
-        launch.standard = (nothing.raw, log.raw, log.raw)
+        launch.standard = (nothing.raw, log.writing.raw, errors.writing.raw)
         launch.isSessionLeader = true
         launch.directory = "/"
         _ = try ChildProcess.spawn(launch)
@@ -46,7 +46,32 @@ struct Detachment {
 
     private func finish(_ text: String, _ status: Int32) -> Int32 {
         Output.write(
-            "\(text); look at it with: slipstream playground status; remove it with: slipstream playground down\n")
+            "\(text)\n    → look at it with: slipstream playground status\n    → remove it with: slipstream playground down\n"
+        )
         return status
+    }
+}
+
+/// A file that the world in the background writes and whoever started it reads. Both ends are opened at the start, since a
+/// world that fails removes its files.
+private struct BackgroundLog: ~Copyable {
+    let writing: Descriptor
+    private let reading: Descriptor
+    private let target: CInt
+
+    init(path: String, target: CInt) throws {
+        try? FileManager.default.removeItem(atPath: path)
+        let writing = try Descriptor.open(appendingTo: path, mode: 0o600)
+        reading = try Descriptor.open(readOnly: path)
+        self.writing = writing
+        self.target = target
+    }
+
+    /// Passes on what has come since.
+    borrowing func relay() {
+        while case .bytes(let bytes) = try? Bytes.read(reading.raw, limitBytes: 64 << 10) {
+            var rest = bytes[...]
+            while !rest.isEmpty, let count = try? Bytes.write(target, rest) { rest = rest.dropFirst(count) }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Reactor
 
 /// Asks a running world how it stands.
@@ -17,6 +18,9 @@ enum StatusClient {
 
     static func require(_ layout: Layout) throws -> WorldStatus {
         if let status = ask(layout) { return status }
+        guard geteuid() == 0 || !FileManager.default.fileExists(atPath: layout.root) else {
+            throw CommandFailure("this needs root, as up does; run it with sudo")
+        }
         guard WorldLock.holder(layout) == nil else {
             throw CommandFailure("the playground does not answer yet; try again in a moment")
         }

@@ -61,6 +61,9 @@ package struct Up {
     // MARK: Where things are
 
     private func folder() throws -> String {
+        guard geteuid() == 0 else {
+            throw CommandFailure("up needs root, to make network namespaces; run it with sudo")
+        }
         guard (1...AddressPlan.nodeLimit).contains(nodes) else {
             throw CommandFailure("--nodes: expected a number from 1 to \(AddressPlan.nodeLimit), found \(nodes)")
         }

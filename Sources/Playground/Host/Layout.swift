@@ -19,7 +19,9 @@ struct Layout: Hashable, Sendable {
     var lock: String { "\(root)/lock" }
     var journal: String { "\(root)/journal" }
     var socket: String { "\(root)/playground.sock" }
+    /// What a world in the background says, and what it complains of.
     var log: String { "\(root)/playground.log" }
+    var errorLog: String { "\(root)/playground.errors" }
     var authority: String { "\(root)/ca" }
     /// Pods, Nodes, EndpointSlices and the services' addresses, as manifests.
     var state: String { "\(root)/state" }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// Whether a world can be made here. Each check that fails says what to do about it.
 enum Preflight {
@@ -18,11 +17,6 @@ enum Preflight {
 
     /// The trial's namespace; its name is one that `down` would find.
     static func failures(layout: Layout, programs folder: String) -> [Failure] {
-        guard geteuid() == 0 else {
-            return [
-                Failure(problem: "the playground needs root, to make network namespaces", remedy: "run it with sudo")
-            ]
-        }
         var failures = missingTools + missingPrograms(folder)
         guard failures.isEmpty else { return failures }
         failures += foreignNamespaces(layout)

@@ -46,7 +46,7 @@ struct Remains: Sendable {
                 problems.append(error.description)
             }
         }
-        return problems + removeFiles(layout, keeping: isReplaced ? [layout.lock, layout.log] : [])
+        return problems + removeFiles(layout, keeping: isReplaced ? [layout.lock, layout.log, layout.errorLog] : [])
     }
 
     private static func removeFiles(_ layout: Layout, keeping kept: Set<String>) -> [String] {

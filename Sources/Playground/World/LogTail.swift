@@ -4,7 +4,7 @@ import Reactor
 /// Follows a file that a program appends lines to, and empties it before it grows without end.
 struct LogTail {
     /// Programs append, so that after emptying they go on at the start.
-    private static let fileLimitBytes: UInt64 = 32 << 20
+    static let fileLimitBytes: UInt64 = 32 << 20
     /// A longer line is no line of ours.
     private static let lineLimitBytes = 64 << 10
     private static let chunkBytes = 1 << 20

@@ -72,7 +72,7 @@ final class World {
         guard let reading = watch.changes() else { return }
         take(reading)
         let text = reading.diagnostics.map(\.description).joined(separator: "\n")
-        guard reading.isSound else { throw CommandFailure(text) }
+        guard reading.isSound else { throw CommandFailure("the manifests cannot be taken as they are\n\(text)") }
         if !text.isEmpty { display.say(text) }
     }
 
@@ -170,6 +170,7 @@ final class World {
     private func lookAtManifests() {
         guard reactor.nowNanoseconds >= lastLookNanoseconds + Self.lookMilliseconds * 1_000_000 else { return }
         lastLookNanoseconds = reactor.nowNanoseconds
+        LogFiles.trim(layout, nodes: nodes.map(\.name))
         guard let reading = watch.changes() else { return }
         take(reading)
         for diagnostic in reading.diagnostics { display.say(diagnostic.description) }
@@ -261,6 +262,7 @@ final class World {
     private func forgetGone() {
         for pod in pods.values where pod.phase == .gone {
             pods[pod.key] = nil
+            LogFiles.remove(of: pod, layout)
             if !pod.pod.spec.hostNetwork { podAddresses.giveBack(pod.address, onNode: pod.node.number) }
             hasChanged = true
         }
