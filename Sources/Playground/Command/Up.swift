@@ -36,6 +36,7 @@ package struct Up {
         let folder = try folder()
         guard let lock = try WorldLock.take(layout) else { throw Self.another(layout) }
         try lock.sign()
+        try refuseStrangers()
         // What a world that was killed has left.
         let problems = Remains.remove(layout, isReplaced: true)
         guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\n")) }
@@ -56,6 +57,17 @@ package struct Up {
         if manifests == nil { world.prove(Proofs(ShopClaim.all, display: display)) }
         try world.build()
         return try world.run()
+    }
+
+    /// A world that was killed has left its journal. Namespaces of our names without one may be somebody's.
+    private func refuseStrangers() throws {
+        let namespaces = Remains.find(layout).namespaces
+        guard !namespaces.isEmpty, Journal.read(path: layout.journal).isEmpty else { return }
+        throw CommandFailure(
+            """
+            network namespaces of these names are there already: \(namespaces.joined(separator: ", "))
+                → if nobody needs them, remove them with: slipstream playground down
+            """)
     }
 
     // MARK: Where things are

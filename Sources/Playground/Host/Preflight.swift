@@ -17,11 +17,9 @@ enum Preflight {
 
     /// The trial's namespace; its name is one that `down` would find.
     static func failures(layout: Layout, programs folder: String) -> [Failure] {
-        var failures = missingTools + missingPrograms(folder)
-        guard failures.isEmpty else { return failures }
-        failures += foreignNamespaces(layout)
-        if failures.isEmpty { failures += trial(layout) }
-        return failures
+        let missing = missingTools + missingPrograms(folder)
+        guard missing.isEmpty else { return missing }
+        return trial(layout)
     }
 
     private static var missingTools: [Failure] {
@@ -42,17 +40,6 @@ enum Preflight {
         return [
             Failure(
                 problem: "not in \(folder): \(missing.joined(separator: ", "))", remedy: "build them with: make build")
-        ]
-    }
-
-    private static func foreignNamespaces(_ layout: Layout) -> [Failure] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: Layout.namespaces)) ?? []
-        let taken = names.filter(layout.owns(namespace:)).sorted()
-        guard !taken.isEmpty else { return [] }
-        return [
-            Failure(
-                problem: "namespaces of these names are there already: \(taken.joined(separator: ", "))",
-                remedy: "remove them with: slipstream playground down")
         ]
     }
 

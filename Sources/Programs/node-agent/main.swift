@@ -8,7 +8,7 @@ import Reactor
 struct Command: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node-agent",
-        abstract: "Brings the pods of a node into the mesh: redirection in their network namespaces, and word to ztunnel.",
+        abstract: "Brings the pods of a node into the mesh: redirection in their namespaces, and word to ztunnel.",
         version: "node-agent \(Version.current)")
 
     @Option(help: "The name of this node.")
