@@ -56,11 +56,45 @@ struct NetlinkMessageTests {
         #expect(throws: NetlinkError.self) { try NetlinkAttributes([3, 0, 1, 0]) }
     }
 
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `no bytes whatever make the reader do anything but answer or throw`(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        for _ in 0..<2000 {
+            var datagram = (0..<Int.random(in: 0...96, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            // Small lengths get further than any.
+            for place in [0, 16, 20] where datagram.count > place + 2 {
+                datagram.replaceSubrange(place..<place + 2, with: [UInt8(datagram.count - place), 0])
+            }
+            for place in [2, 3] where datagram.count > 4 { datagram[place] = 0 }
+            guard let messages = try? NetlinkMessage.split(datagram) else { continue }
+            for message in messages {
+                _ = try? message.acknowledgement()
+                _ = try? TrackedConnection(message)
+                _ = try? NetlinkAttributes(message.payload)
+            }
+        }
+    }
+
     @Test func `numbers are read only at their own size`() throws {
         let attributes = try NetlinkAttributes([8, 0, 1, 0, 0, 0, 1, 2, 6, 0, 2, 0, 1, 2, 0, 0, 5, 0, 3, 0, 7, 0, 0, 0])
         #expect(attributes.big(1) == 0x0102)
         #expect(attributes.native(2) == nil)
         #expect(attributes.byte(3) == 7)
         #expect(attributes.byte(1) == nil)
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
     }
 }

@@ -88,10 +88,10 @@ func expectEnd(of call: RunningProgram) throws {
     #expect(call.wait() == 0)
 }
 
-/// Looks again and again, for up to ten seconds.
+/// Looks again and again until it is so, or the time is up.
 @discardableResult
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<1000 {
+func eventually(withinSeconds limit: Int = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<limit * 100 {
         if try condition() { return true }
         usleep(10_000)
     }

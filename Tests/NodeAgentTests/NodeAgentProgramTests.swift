@@ -111,6 +111,14 @@ struct NodeAgentProgramTests {
         withExtendedLifetime(proxy) {}
     }
 
+    @Test func `rules that somebody else changes are put right`() throws {
+        let proxy = try enrol()
+        try lab.pod.run("nft", "flush", "table", "inet", "slipstream")
+        #expect(eventually(withinSeconds: 20) { (try? network.inspect(Redirection())) == .inOrder })
+        #expect(agent.status("u-1")?.state == .enabled)
+        withExtendedLifetime(proxy) {}
+    }
+
     @Test func `a pod's new settings take effect without a release`() throws {
         let proxy = try enrol()
         var ingress = pod

@@ -147,6 +147,16 @@ struct PodNetworkTests {
         withExtendedLifetime(server) {}
     }
 
+    @Test(arguments: [("plain", "reset\n"), ("signed", "kept in\n")])
+    func `nor does one open a way out`(first: String, end: String) throws {
+        let farServer = try lab.listen(in: lab.peer)
+        let attempt = ["python3", Command.file("past_capture.py"), "10.99.0.2", "10.99.0.1", "\(PodLab.port)", first]
+        #expect(try lab.pod.run(attempt) == "accepted\n", "before enrolment the way is open")
+        try network.capture(Redirection())
+        #expect(try lab.pod.run(attempt) == end)
+        withExtendedLifetime(farServer) {}
+    }
+
     @Test func `nobody outside gets to the proxy's outbound port`() throws {
         let proxy = try lab.startProxy()
         try network.capture(Redirection())

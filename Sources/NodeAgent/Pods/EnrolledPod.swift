@@ -181,10 +181,9 @@ final class EnrolledPod {
         // What is tried again and again is told once.
         guard status != lastStatus else { return }
         lastStatus = status
-        let fields: KeyValuePairs = [
-            "uid": uid, "pod": "\(record.namespace)/\(record.name)", "state": state.rawValue, "reason": message,
-        ]
-        if state == .failed { log.error("pods", "pod", fields) } else { log.info("pods", "pod", fields) }
+        let text = message.isEmpty ? "pod is \(state.rawValue)" : "pod is \(state.rawValue): \(message)"
+        let fields: KeyValuePairs = ["uid": uid, "pod": "\(record.namespace)/\(record.name)"]
+        if state == .failed { log.error("pods", text, fields) } else { log.info("pods", text, fields) }
         owner.report(status)
     }
 
