@@ -50,7 +50,14 @@ final class NamespaceMesh {
         for program in programs { program.kill() }
         for node in nodes { node.stop() }
         Self.removeLeftovers()
+        keepLogs()
         try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// For whoever has to find out why a scenario failed: `SLIPSTREAM_SCENARIO_LOGS` names a folder for all that was written.
+    private func keepLogs() {
+        guard let folder = ProcessInfo.processInfo.environment["SLIPSTREAM_SCENARIO_LOGS"] else { return }
+        _ = try? Command.run(["cp", "--recursive", "--no-target-directory", directory.path, folder])
     }
 
     /// Of `Tests/Support/certificate_zoo.py`.
