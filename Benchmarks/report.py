@@ -19,7 +19,8 @@ def entries(results, rows):
 
 def _entry(results, row, peer_key, peer_name):
     ours, peer = results.median("slipstream", row), results.median(peer_key, row)
-    ratio = ours / peer if ours is not None and peer else None
+    # An added latency below zero is noise, and no ratio.
+    ratio = ours / peer if ours is not None and peer is not None and peer > 0 else None
     judged = ours if row.absolute else ratio
     budget = row.budget if peer_key == "envoy" else None
     return {
