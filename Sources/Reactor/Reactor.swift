@@ -23,13 +23,15 @@ package final class Reactor {
     /// Timers fire within this of their time.
     package static let tickNanoseconds: UInt64 = 8_000_000
 
+    private static let longestTimerMilliseconds: UInt64 = 366 * 86_400_000
+
     package let kernel: any Kernel
     /// The monotonic clock as it was when this batch began.
     package private(set) var nowNanoseconds: UInt64
 
     private var slots: ContiguousArray<Slot> = []
     private var freeSlots: [UInt32] = []
-    private var timers: TimerWheel<() -> Void>
+    private var timers: TimerWheel<Timer>
     private var agenda: [any TurnHandler] = []
     private var agendaInTurn: [any TurnHandler] = []
     private var isRunning = false
@@ -79,15 +81,30 @@ package final class Reactor {
 
     // MARK: Timers
 
-    package typealias TimerID = TimerWheel<() -> Void>.ID
-
-    package func after(milliseconds: UInt64, _ action: @escaping () -> Void) -> TimerID {
-        let deadline = nowNanoseconds + milliseconds * 1_000_000
-        // Rounded up: a timer never fires early.
-        return timers.set(action, at: (deadline + Self.tickNanoseconds - 1) / Self.tickNanoseconds)
+    /// What a timer does, until it has done it or is cancelled. Of timers that are due together one may cancel another.
+    package final class Timer {
+        fileprivate var action: (() -> Void)?
+        fileprivate init(_ action: @escaping () -> Void) { self.action = action }
     }
 
-    package func cancel(_ timer: TimerID) { timers.cancel(timer) }
+    package struct TimerID {
+        fileprivate let place: TimerWheel<Timer>.ID
+        fileprivate let timer: Timer
+    }
+
+    /// - Parameter milliseconds: at most a year.
+    package func after(milliseconds: UInt64, _ action: @escaping () -> Void) -> TimerID {
+        let deadline = nowNanoseconds + min(milliseconds, Self.longestTimerMilliseconds) * 1_000_000
+        let timer = Timer(action)
+        // Rounded up: a timer never fires early.
+        let place = timers.set(timer, at: (deadline + Self.tickNanoseconds - 1) / Self.tickNanoseconds)
+        return TimerID(place: place, timer: timer)
+    }
+
+    package func cancel(_ id: TimerID) {
+        id.timer.action = nil
+        timers.cancel(id.place)
+    }
 
     // MARK: Turns
 
@@ -116,13 +133,23 @@ package final class Reactor {
 
     /// One batch; waits for it no longer than the next timer, and not at all when something is scheduled.
     package func runOnce() throws(Errno) {
+        var isAwake = false
         try kernel.wait(timeoutMilliseconds: agenda.isEmpty ? millisecondsToNextTimer() : 0) { token, readiness in
+            if !isAwake {
+                // What is set from now on counts from now, not from when this thread fell asleep.
+                isAwake = true
+                nowNanoseconds = kernel.nanoseconds()
+            }
             let slot = slots[Int(token.index)]
             guard slot.generation == token.generation else { return }
             slot.handler?.ready(readiness)
         }
         nowNanoseconds = kernel.nanoseconds()
-        for action in timers.advance(to: nowNanoseconds / Self.tickNanoseconds) { action() }
+        for timer in timers.advance(to: nowNanoseconds / Self.tickNanoseconds) {
+            let action = timer.action
+            timer.action = nil
+            action?()
+        }
         runAgenda()
     }
 

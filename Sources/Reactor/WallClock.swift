@@ -9,4 +9,7 @@ package enum WallClock {
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
     }
+
+    /// Seconds since 1970, UTC.
+    package static func seconds() -> Int64 { microseconds() / 1_000_000 }
 }

@@ -21,6 +21,10 @@ final class InboundTunnel: TunnelObserver {
         let worker = pod.worker
         guard let source = Socket.peer(of: socket.raw), let local = Socket.local(of: socket.raw) else { return }
         let inbound = InboundTunnel(pod, source: source, local: local)
+        guard pod.hasRoomForTunnel else {
+            Socket.resetOnClose(socket.raw)
+            return inbound.tell(ConnectionFailure(.exhausted("tunnels to this pod"), at: .accept, by: .mesh))
+        }
         guard let context = pod.context(.server) else {
             Socket.resetOnClose(socket.raw)
             return inbound.tell(ConnectionFailure(.noCredential("none has been issued"), at: .tunnel, by: .mesh))
@@ -35,12 +39,25 @@ final class InboundTunnel: TunnelObserver {
         }
     }
 
-    func tunnelEstablished(_ tunnel: Tunnel) {}
+    private(set) var isEstablished = false
+
+    func tunnelEstablished(_ tunnel: Tunnel) {
+        isEstablished = true
+        pod.tunnelEstablished()
+    }
+
+    func tunnelLimitChanged(_ tunnel: Tunnel) {}
     func tunnelStreamClosed(_ tunnel: Tunnel) {}
     func tunnelDraining(_ tunnel: Tunnel) {}
 
     func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {
         guard let peer = tunnel.peer else { preconditionFailure("a request before its peer was proven") }
+        guard WallClock.seconds() <= peer.validity.upperBound else {
+            // Proven once, but not for ever (DESIGN §5.12).
+            tell(ConnectionFailure(.tls(.untrustedChain("certificate has expired")), at: .tunnel, by: .downstream))
+            stream.refuse(status: 401)
+            return tunnel.drain()
+        }
         let security = ConnectionFacts.Security(version: "TLSv1.3", cipher: tunnel.cipherSuite)
         InboundConnection(pod, stream, source: source, local: local, peer: peer.identity, security).begin(request)
     }

@@ -15,6 +15,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
 
     // What is going on at the moment; at most one of them.
     private var arrivalTimer: Reactor.TimerID?
+    private var answerTimer: Reactor.TimerID?
     private var connector: Connector?
     private var ticket: TunnelPool.Ticket?
     private var stream: TunnelStream?
@@ -142,7 +143,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         record?.facts.authority = authority
         guard let context = pod.context(.client) else { return waitForArrival() }
         record?.facts.sourceIdentity = context.identity
-        let key = TunnelKey(destination: address, expected: expected)
+        let key = TunnelKey(source: context.identity, destination: address, expected: expected)
         ticket = pod.pool.tunnel(key, as: context, isFresh: isSecondAttempt) { [unowned self] result in
             self.ticket = nil
             switch result {
@@ -160,6 +161,21 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         record?.facts.destinationIdentity = tunnel.peer?.identity
         record?.facts.security = ConnectionFacts.Security(version: "TLSv1.3", cipher: tunnel.cipherSuite)
         self.stream = stream
+        answerTimer = worker.reactor.after(milliseconds: worker.settings.answerTimeoutMilliseconds) { [unowned self] in
+            self.answerTimedOut()
+        }
+    }
+
+    private func answerTimedOut() {
+        let stream = stream
+        self.stream = nil
+        fail(.connect(.timedOut), .tunnel, .upstream)
+        stream?.cancel()
+    }
+
+    private func stopAnswerTimer() {
+        if let answerTimer { worker.reactor.cancel(answerTimer) }
+        answerTimer = nil
     }
 
     private func request(_ authority: ConnectAuthority) -> ConnectRequest {
@@ -171,6 +187,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     }
 
     func streamEstablished(_ response: ConnectResponse) {
+        stopAnswerTimer()
         guard let taken = client.handOver(), let stream else { return }
         established()
         let (token, readiness) = (taken.token, taken.readiness)
@@ -178,6 +195,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     }
 
     func streamEnded(_ ending: TunnelStream.Ending) {
+        stopAnswerTimer()
         guard let stream else { return }
         self.stream = nil
         record?.facts.bytesReceived = stream.bytesIntoTunnel
@@ -188,11 +206,12 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     }
 
     private func tryAgain() {
-        guard !isSecondAttempt, let upstream else {
+        guard !isSecondAttempt else {
             return finish(ConnectionFailure(.tunnelLost, at: .tunnel, by: .upstream))
         }
         isSecondAttempt = true
-        connect(upstream)
+        // The configuration may be another by now.
+        begin()
     }
 
     // MARK: Ending
@@ -202,7 +221,12 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         if record != nil { worker.opened(record!) }
     }
 
-    private func clientLeft() { finish(ConnectionFailure(.reset, at: record?.stage ?? .accept, by: .downstream)) }
+    private func clientLeft() {
+        let stream = stream
+        self.stream = nil
+        finish(ConnectionFailure(.reset, at: record?.stage ?? .accept, by: .downstream))
+        stream?.cancel()
+    }
 
     private func fail(tunnel failure: TunnelFailure) {
         switch failure {
@@ -223,6 +247,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     private func finish(_ failure: ConnectionFailure?) {
         guard let record = record.take() else { return }
         stopWaiting()
+        stopAnswerTimer()
         connector?.cancel()
         ticket?.cancel()
         client.refuse()
@@ -244,8 +269,17 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         relay?.cancel()
     }
 
-    /// Policy is the destination's to enforce.
-    func configurationChanged(_ snapshot: Snapshot) {}
+    /// Policy is the destination's to enforce. But a plain connection to what has just become known as part of the mesh, and
+    /// that is still on its way, is made anew, through a tunnel.
+    func configurationChanged(_ snapshot: Snapshot) {
+        guard let connector, let upstream,
+            let workload = snapshot.workload(at: upstream.address.ip, network: worker.settings.network),
+            workload.workload.tunnelProtocol == .hbone
+        else { return }
+        connector.cancel()
+        self.connector = nil
+        begin()
+    }
 
     var description: OpenConnection? {
         guard let destination else { return nil }

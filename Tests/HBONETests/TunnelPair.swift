@@ -45,6 +45,7 @@ final class TunnelPair: TunnelObserver {
     func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {
         onRequest(request, stream)
     }
+    func tunnelLimitChanged(_ tunnel: Tunnel) {}
     func tunnelStreamClosed(_ tunnel: Tunnel) {}
     func tunnelDraining(_ tunnel: Tunnel) {}
     func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) { closed[tunnel.role] = failure }

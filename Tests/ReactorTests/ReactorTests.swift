@@ -79,6 +79,38 @@ struct ReactorTests {
         #expect(firings == 0)
     }
 
+    @Test func `of two timers that are due together the first may cancel the second`() throws {
+        var second: Reactor.TimerID?
+        var firings: [String] = []
+        // Due together after a long pause, whichever comes first of the two.
+        let first = reactor.after(milliseconds: 20) { [reactor] in
+            firings.append("first")
+            reactor.cancel(second!)
+        }
+        second = reactor.after(milliseconds: 40) { [reactor] in
+            firings.append("second")
+            reactor.cancel(first)
+        }
+        kernel.now += 1_000_000_000
+        kernel.batches = [[]]
+        try reactor.runOnce()
+        #expect(firings == ["first"])
+    }
+
+    @Test func `a timer that is set after a long sleep counts from then`() throws {
+        var firings = 0
+        let handler = Handler()
+        _ = try reactor.watch(10, for: handler)
+        handler.onReady = { [reactor] in _ = reactor.after(milliseconds: 2_000) { firings += 1 } }
+        kernel.onWait = { [kernel] in kernel.now += 3_000_000_000 }
+        kernel.batches = [[(10, .readable)]]
+        try reactor.runOnce()
+        kernel.onWait = {}
+        kernel.batches = [[]]
+        try reactor.runOnce()
+        #expect(firings == 0)
+    }
+
     @Test func `a turn comes after the events of its batch, and what it schedules after the next look`() throws {
         let handler = Handler()
         let other = Handler()

@@ -70,6 +70,10 @@ private func setReceiving(_ callbacks: OpaquePointer) {
     unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
         session, frame, name, nameCount, value, valueCount, _, _ in
         guard let stream = unsafe stream(session, frame!.pointee.hd.stream_id) else { return 0 }
+        guard stream.admitsHeader(name: nameCount, value: valueCount) else {
+            // The stream is reset; the tunnel goes on.
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
         let name = unsafe UnsafeBufferPointer(start: name, count: nameCount)
         let value = unsafe UnsafeBufferPointer(start: value, count: valueCount)
         switch unsafe frame!.pointee.headers.cat {
@@ -113,6 +117,7 @@ private func received(_ frame: UnsafePointer<nghttp2_frame>, _ tunnel: Tunnel, _
         unsafe stream(session, header.stream_id)?.peerEnded()
     case NGHTTP2_PING.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0: tunnel.pingAnswered()
     case NGHTTP2_GOAWAY.rawValue: tunnel.peerGoesAway()
+    case NGHTTP2_SETTINGS.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0: tunnel.peerLimitChanged()
     default: break
     }
 }
@@ -124,7 +129,7 @@ extension nghttp2_frame_hd {
 // MARK: - Headers
 
 extension ConnectRequest {
-    /// A header field of a peer's request; nghttp2 bounds their sum (64 KiB).
+    /// A header field of a peer's request, within the bound of `admitsHeader`.
     fileprivate mutating func note(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
         switch unsafe HeaderName(name) {
         case .method: unsafe method = text(value)

@@ -7,6 +7,8 @@ package protocol TunnelObserver: AnyObject {
     func tunnelEstablished(_ tunnel: Tunnel)
     /// A peer asks for a connection: answer with `accept` or `refuse`, now or later. (A server's tunnel only.)
     func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream)
+    /// The peer takes another number of streams: see `streamLimit`.
+    func tunnelLimitChanged(_ tunnel: Tunnel)
     /// A stream is gone, so there may be room for another.
     func tunnelStreamClosed(_ tunnel: Tunnel)
     /// No new stream may be opened; those that are open go on.
@@ -28,7 +30,15 @@ package protocol TunnelObserver: AnyObject {
     /// Streams on their way when a shutdown was announced reach us within this time.
     private static let drainNoticeMilliseconds: UInt64 = 1_000
 
-    private enum Phase { case handshaking, open, closed }
+    /// A peer that does not close after we have said our last is closed after this time.
+    private static let closeTimeoutMilliseconds: UInt64 = 5_000
+
+    private enum Phase {
+        case handshaking, open
+        /// All is said; what the peer still sends is read, so that the kernel does not answer it with a reset.
+        case closing
+        case closed
+    }
 
     package let role: TLSContext.Role
     private let reactor: Reactor
@@ -46,6 +56,9 @@ package protocol TunnelObserver: AnyObject {
     /// nghttp2 is on the stack, so the session must stay.
     private var isInSession = false
     private var isCloseDue = false
+    private var isDrainDue = false
+    /// OpenSSL did not take a batch: what follows would not make sense to the peer.
+    private var hasLostBytes = false
     private var streams: [Int32: TunnelStream] = [:]
     /// The stream whose bytes are in `scratch.parts`.
     private var receivingStream: TunnelStream?
@@ -94,6 +107,7 @@ package protocol TunnelObserver: AnyObject {
     package var cipherSuite: String { tls.cipherSuite }
     package var streamCount: Int { streams.count }
     package var isOpen: Bool { phase == .open }
+    var headerListLimit: Int { Int(settings.headerListBytes) }
 
     /// How many streams the peer takes at a time.
     package var streamLimit: Int { http2?.peerConcurrentStreams ?? 0 }
@@ -118,7 +132,7 @@ package protocol TunnelObserver: AnyObject {
 
     private func progress() {
         if phase == .handshaking { shakeHands() }
-        if phase == .open, needsRead { readSome() }
+        if phase == .open || phase == .closing, needsRead { readSome() }
     }
 
     private func schedule() {
@@ -145,6 +159,7 @@ package protocol TunnelObserver: AnyObject {
         needsRead = true
         keepAlive()
         observer?.tunnelEstablished(self)
+        if isDrainDue { drain() }
     }
 
     // MARK: Reading
@@ -155,11 +170,11 @@ package protocol TunnelObserver: AnyObject {
         while total < Self.turnBytes {
             switch unsafe tls.read(into: scratch.tls.plain) {
             case .wouldBlock: return
-            case .ended: return close(.peerClosed)
+            case .ended: return close(phase == .closing ? nil : .peerClosed)
             case .filled(let count):
                 total += count
-                receive(count)
-                guard phase == .open else { return }
+                if phase == .open { receive(count) }
+                guard phase == .open || phase == .closing else { return }
             }
         }
         // Others first; then the rest.
@@ -204,7 +219,11 @@ package protocol TunnelObserver: AnyObject {
     // MARK: Writing
 
     private func pump() {
-        guard phase == .open, !tls.isBlocked else { return }
+        guard phase == .open, !tls.isBlocked else {
+            // What is unread is not held up by what cannot be written.
+            if needsRead { schedule() }
+            return
+        }
         scratch.turnBudget = Self.turnBytes
         isInSession = true
         let failure = http2?.send()
@@ -212,7 +231,8 @@ package protocol TunnelObserver: AnyObject {
         flushBatch()
         tls.flush()
         finishSession(failure)
-        guard let isOver = http2?.isOver, !isOver else { return close(nil) }
+        if hasLostBytes { return close(.protocolViolation("cannot encrypt")) }
+        guard let isOver = http2?.isOver, !isOver else { return finish() }
         if scratch.turnBudget <= 0 || needsRead { schedule() }
     }
 
@@ -220,8 +240,7 @@ package protocol TunnelObserver: AnyObject {
         let count = scratch.batchCount
         scratch.batchCount = 0
         guard count > 0 else { return }
-        // A session that cannot write shows it at its next read.
-        unsafe _ = tls.write(UnsafeRawBufferPointer(rebasing: scratch.batch[..<count]))
+        if unsafe !tls.write(UnsafeRawBufferPointer(rebasing: scratch.batch[..<count])) { hasLostBytes = true }
     }
 
     /// Whether frames can go out at the moment.
@@ -231,7 +250,7 @@ package protocol TunnelObserver: AnyObject {
     func write(frame bytes: UnsafeRawBufferPointer) {
         if scratch.batchRoom < bytes.count { flushBatch() }
         guard scratch.batchRoom >= bytes.count else {
-            unsafe _ = tls.write(bytes)
+            if unsafe !tls.write(bytes) { hasLostBytes = true }
             return
         }
         unsafe scratch.batch.baseAddress!.advanced(by: scratch.batchCount)
@@ -328,7 +347,10 @@ package protocol TunnelObserver: AnyObject {
     func returnWindow(of stream: TunnelStream, delivered: Int, stored: Int) {
         if delivered > 0, !stream.isClosed { http2?.returnStreamWindow(stream.id, delivered) }
         storedBytes += stored
-        let isWithheld = storedBytes > Self.storedBytesLimit
+        // Withholding more would keep nghttp2 from ever returning any: it does so by halves of the window.
+        let isWithheld =
+            storedBytes > Self.storedBytesLimit
+            && withheldWindow + stored <= Int(settings.connectionWindowBytes) / 4
         if isWithheld { withheldWindow += stored }
         http2?.returnConnectionWindow(delivered + (isWithheld ? 0 : stored))
         schedule()
@@ -370,6 +392,7 @@ package protocol TunnelObserver: AnyObject {
 
     /// Takes no new streams; closes once those that are open have ended.
     package func drain() {
+        if phase == .handshaking { isDrainDue = true }
         guard phase == .open, !isDraining else { return }
         isDraining = true
         guard role == .server else {
@@ -384,10 +407,23 @@ package protocol TunnelObserver: AnyObject {
         }
     }
 
+    func peerLimitChanged() { observer?.tunnelLimitChanged(self) }
+
     func peerGoesAway() {
         guard !isDraining else { return }
         isDraining = true
         observer?.tunnelDraining(self)
+    }
+
+    /// Nothing is left to say: closes once the peer has taken it, without a reset that would overtake it.
+    private func finish() {
+        // What waits in the session goes first; the socket tells when there is room.
+        guard !tls.isBlocked else { return }
+        phase = .closing
+        tls.finish()
+        restartTimer(Self.closeTimeoutMilliseconds) { tunnel in tunnel.close(nil) }
+        needsRead = true
+        schedule()
     }
 
     /// Closes at once; every open stream is reset.

@@ -39,6 +39,8 @@ package protocol TunnelStreamObserver: AnyObject {
     // Headers as they come in.
     var request = ConnectRequest(authority: "")
     var response = ConnectResponse()
+    /// As RFC 9113 §6.5.2 counts them.
+    private var headerBytes = 0
 
     // The application's side.
     private var socket: Descriptor?
@@ -68,6 +70,13 @@ package protocol TunnelStreamObserver: AnyObject {
     }
 
     func opened(as id: Int32) { self.id = id }
+
+    /// A header field has come: false when there are more than we announced to take. nghttp2 does not hold peers to that, and
+    /// a byte on the wire can stand for thousands (RFC 7541 §7.3).
+    func admitsHeader(name: Int, value: Int) -> Bool {
+        headerBytes += name + value + 32
+        return headerBytes <= tunnel.headerListLimit
+    }
 
     // MARK: Joining an application
 
@@ -203,8 +212,11 @@ package protocol TunnelStreamObserver: AnyObject {
             let bytes = unsafe undelivered.bytes
             let count = unsafe send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL))
             guard count > 0 else {
-                guard Errno.last == .wouldBlock else { return abort(.resetByApplication) }
-                break
+                let failure = Errno.last
+                guard failure != .wouldBlock else { break }
+                bytesOutOfTunnel += UInt64(taken)
+                tunnel.returnStored(of: self, taken)
+                return abort(.resetByApplication)
             }
             taken += count
             undelivered.drop(count)
@@ -237,9 +249,8 @@ package protocol TunnelStreamObserver: AnyObject {
         guard !hasEnded else { return }
         switch code {
         case NGHTTP2_NO_ERROR.rawValue where peerHasEnded && sentEnd: passEndOn()
-        case NGHTTP2_NO_ERROR.rawValue where isEstablished:
-            // RST_STREAM(NO_ERROR): nothing more is wanted or will come (RFC 9113 §8.1).
-            peerHasEnded = true
+        case NGHTTP2_NO_ERROR.rawValue where isEstablished && peerHasEnded:
+            // RST_STREAM(NO_ERROR) after the end: nothing more is wanted (RFC 9113 §8.1).
             sentEnd = true
             passEndOn()
         case NGHTTP2_REFUSED_STREAM.rawValue where !isEstablished: end(.unprocessed)

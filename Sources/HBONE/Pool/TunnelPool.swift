@@ -2,12 +2,14 @@ import Glibc
 package import Mesh
 package import Reactor
 
-/// Where a tunnel leads, and who must be there.
+/// Who opens a tunnel, where it leads, and who must be there.
 package struct TunnelKey: Hashable, Sendable {
+    package let source: SPIFFEIdentity
     package let destination: SocketAddress
     package let expected: [SPIFFEIdentity]
 
-    package init(destination: SocketAddress, expected: [SPIFFEIdentity]) {
+    package init(source: SPIFFEIdentity, destination: SocketAddress, expected: [SPIFFEIdentity]) {
+        self.source = source
         self.destination = destination
         self.expected = expected
     }
@@ -38,7 +40,8 @@ package final class TunnelPool {
     private final class Pooled: TunnelObserver {
         let id: UInt64
         let context: TLSContext
-        unowned let pool: TunnelPool
+        /// Until the tunnel is lost, which every end leads to.
+        let pool: TunnelPool
         var connector: Connector?
         var tunnel: Tunnel?
         var tickets: [Ticket] = []
@@ -51,6 +54,7 @@ package final class TunnelPool {
 
         func tunnelEstablished(_ tunnel: Tunnel) { pool.opened(self, tunnel) }
         func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {}
+        func tunnelLimitChanged(_ tunnel: Tunnel) { pool.limitChanged(self, tunnel) }
         func tunnelStreamClosed(_ tunnel: Tunnel) { pool.state.released(id, now: pool.now) }
         func tunnelDraining(_ tunnel: Tunnel) { pool.state.retired(id) }
         func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) { pool.lost(self, failure ?? .peerClosed) }
@@ -161,8 +165,12 @@ package final class TunnelPool {
         }
     }
 
+    private func limitChanged(_ pooled: Pooled, _ tunnel: Tunnel) {
+        state.opened(pooled.id, peerLimit: tunnel.streamLimit, peerRetiresAt: tunnel.peer?.halfLife ?? 0)
+    }
+
     private func opened(_ pooled: Pooled, _ tunnel: Tunnel) {
-        state.opened(pooled.id, peerLimit: tunnel.streamLimit)
+        limitChanged(pooled, tunnel)
         let tickets = pooled.tickets
         pooled.tickets = []
         for ticket in tickets {

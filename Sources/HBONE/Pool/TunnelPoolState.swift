@@ -20,7 +20,7 @@ package struct TunnelPoolState<Key: Hashable> {
         var streamLimit: Int
         var streams = 0
         /// Seconds since 1970.
-        let retiresAt: Int64
+        var retiresAt: Int64
         var idleSince: Int64
     }
 
@@ -56,8 +56,10 @@ package struct TunnelPoolState<Key: Hashable> {
         return entry.streams < entry.streamLimit && now < entry.retiresAt
     }
 
-    /// The tunnel is open; its peer takes so many streams at a time.
-    package mutating func opened(_ id: ID, peerLimit: Int) {
+    /// The tunnel is open; its peer takes so many streams at a time, and its certificate is half over at `peerRetiresAt`.
+    package mutating func opened(_ id: ID, peerLimit: Int, peerRetiresAt: Int64 = .max) {
+        guard let entry = entries[id] else { return }
+        entries[id]!.retiresAt = min(entry.retiresAt, peerRetiresAt)
         entries[id]?.isOpen = true
         entries[id]?.streamLimit = max(1, min(streamLimit, peerLimit))
     }

@@ -36,6 +36,10 @@ package struct LocalAuthority: ~Copyable {
     package borrowing func issue(
         to identity: SPIFFEIdentity, now: Int64, lifetimeSeconds: Int64
     ) throws(TLSFailure) -> Credential {
+        // Names come from others; a comma in one would begin a second name in the certificate.
+        guard SPIFFEIdentity(identity.description) == identity else {
+            throw .unusableCredential("\(identity) is not a SPIFFE identity")
+        }
         let subjectKey = try KeyPair.generate()
         guard let raw = unsafe X509_new() else { throw .unusableCredential("out of memory") }
         let leaf = unsafe Certificate(consuming: raw)

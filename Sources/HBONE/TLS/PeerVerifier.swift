@@ -16,6 +16,11 @@ package struct VerifiedPeer: Hashable, Sendable {
     package let identity: SPIFFEIdentity
     /// Every URI name that is an identity.
     package let identities: [SPIFFEIdentity]
+    /// From when to when its whole chain is valid, in seconds since 1970.
+    package let validity: ClosedRange<Int64>
+
+    /// From then on no new stream goes on a tunnel to it.
+    package var halfLife: Int64 { validity.lowerBound + (validity.upperBound - validity.lowerBound) / 2 }
 }
 
 /// Judges peers' certificate chains against one set of roots, and remembers those it found good: the same few hundred peers
@@ -27,13 +32,7 @@ final class PeerVerifier {
     /// Peers beyond this many are verified each time; the memory that hostile chains can claim ends here.
     private static let rememberedLimit = 4096
 
-    private struct Remembered {
-        let peer: VerifiedPeer
-        let notBefore: Int64
-        let notAfter: Int64
-    }
-
-    private var remembered: [ChainHash: Remembered] = [:]
+    private var remembered: [ChainHash: VerifiedPeer] = [:]
 
     /// Called by OpenSSL within the handshake with the peer's chain in `store`.
     func verify(_ store: OpaquePointer, expecting expectation: PeerExpectation) throws(TLSFailure) -> VerifiedPeer {
@@ -55,9 +54,9 @@ final class PeerVerifier {
         guard let leaf = unsafe X509_STORE_CTX_get0_cert(store) else { throw .noCertificate }
         let hash = unsafe ChainHash(of: X509_STORE_CTX_get0_untrusted(store))
         let now = Int64(time(nil))
-        if let hash, let known = remembered[hash], (known.notBefore...known.notAfter).contains(now) {
+        if let hash, let known = remembered[hash], known.validity.contains(now) {
             unsafe X509_STORE_CTX_set_error(store, X509_V_OK)
-            return known.peer
+            return known
         }
         guard unsafe X509_verify_cert(store) == 1 else {
             let reason = unsafe String(cString: X509_verify_cert_error_string(Int(X509_STORE_CTX_get_error(store))))
@@ -65,22 +64,28 @@ final class PeerVerifier {
         }
         let identities = unsafe Certificate.uris(of: leaf).compactMap { SPIFFEIdentity($0) }
         guard let first = identities.first else { throw .noIdentity }
-        let peer = VerifiedPeer(identity: first, identities: identities)
-        if let hash { unsafe remember(peer, as: hash, chain: X509_STORE_CTX_get0_chain(store)) }
+        guard let validity = unsafe Self.validity(of: X509_STORE_CTX_get0_chain(store)) else {
+            throw .untrustedChain("no moment at which all of it is valid")
+        }
+        let peer = VerifiedPeer(identity: first, identities: identities, validity: validity)
+        if let hash { remember(peer, as: hash) }
         return peer
     }
 
-    private func remember(_ peer: VerifiedPeer, as hash: ChainHash, chain: OpaquePointer?) {
+    private func remember(_ peer: VerifiedPeer, as hash: ChainHash) {
         if remembered.count >= Self.rememberedLimit { remembered.removeAll(keepingCapacity: true) }
-        var notBefore = Int64.min
-        var notAfter = Int64.max
+        remembered[hash] = peer
+    }
+
+    private static func validity(of chain: OpaquePointer?) -> ClosedRange<Int64>? {
+        // A year that no 32-bit arithmetic on dates overflows with.
+        var (start, end): (Int64, Int64) = (0, 1 << 40)
         for index in unsafe 0..<COpenSSL_chain_count(chain) {
             let certificate = unsafe COpenSSL_chain_at(chain, index)
-            notBefore = unsafe max(notBefore, Certificate.seconds(X509_get0_notBefore(certificate)))
-            notAfter = unsafe min(notAfter, Certificate.seconds(X509_get0_notAfter(certificate)))
+            start = unsafe max(start, Certificate.seconds(X509_get0_notBefore(certificate)))
+            end = unsafe min(end, Certificate.seconds(X509_get0_notAfter(certificate)))
         }
-        guard notBefore <= notAfter else { return }
-        remembered[hash] = Remembered(peer: peer, notBefore: notBefore, notAfter: notAfter)
+        return start <= end ? start...end : nil
     }
 }
 

@@ -80,6 +80,14 @@ package import Reactor
         socket = nil
     }
 
+    /// Says that nothing more will be written, while what the peer still sends is read.
+    func finish() {
+        unsafe _ = SSL_shutdown(raw)
+        ERR_clear_error()
+        flush()
+        if !isBlocked { Socket.shutdownWrite(descriptor) }
+    }
+
     // MARK: Handshake
 
     package func handshake() -> Progress {
@@ -157,8 +165,11 @@ package import Reactor
             }
             let reason = unsafe SSL_get_error(raw, status)
             ERR_clear_error()
+            let isWaiting = reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE
+            // An alert that OpenSSL has written is for this peer, and must not wait in the shared buffer for another's turn.
+            if !isWaiting { flush() }
             if filled > 0 { break }
-            return reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE ? .wouldBlock : .ended
+            return isWaiting ? .wouldBlock : .ended
         }
         return .filled(bytes: filled)
     }

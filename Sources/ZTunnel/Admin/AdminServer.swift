@@ -24,7 +24,13 @@ package final class AdminServer {
     ) throws(Errno) {
         self.reactor = reactor
         self.respond = respond
-        for address in addresses { try listen(on: address, log) }
+        do throws(Errno) {
+            for address in addresses { try listen(on: address, log) }
+        } catch {
+            // Those that listen already would be left without their owner.
+            close()
+            throw error
+        }
     }
 
     private func listen(on address: SocketAddress, _ log: Log) throws(Errno) {

@@ -26,8 +26,10 @@ package final class NodeProxy {
     private struct Survey {
         var awaited: Set<Int>
         var states: [WorkerState] = []
-        let answer: ([WorkerState]) -> Void
+        var answers: [([WorkerState]) -> Void]
     }
+
+    private static let catchUpMilliseconds: UInt64 = 100
 
     private let reactor: Reactor
     private let settings: WorkerSettings
@@ -36,8 +38,9 @@ package final class NodeProxy {
     private var workers: [Mailbox<WorkerMessage>] = []
     private var pods: [String: Pod] = [:]
     private var draining: [String: Drain] = [:]
-    private var surveys: [UInt64: Survey] = [:]
+    private var ongoingSurvey: Survey?
     private var lastSurvey: UInt64 = 0
+    private var behind: Set<Int> = []
     private var undrained: Set<Int> = []
     private var allDrained: (() -> Void)?
     package private(set) var snapshot: Snapshot?
@@ -76,6 +79,18 @@ package final class NodeProxy {
     private func tellWorkers(_ message: WorkerMessage) {
         for (index, mailbox) in workers.enumerated() where !mailbox.post(message) {
             log.error("proxy", "worker does not keep up with its messages", ["worker": "\(index)"])
+            guard behind.insert(index).inserted else { continue }
+            catchUpLater(index)
+        }
+    }
+
+    /// A worker must not go on with an old configuration because its mailbox was full at the wrong moment.
+    private func catchUpLater(_ index: Int) {
+        _ = reactor.after(milliseconds: Self.catchUpMilliseconds) { [unowned self] in
+            let hasCredentials = self.workers[index].post(.credentials(self.certificates.held))
+            let hasSnapshot = self.snapshot.map { self.workers[index].post(.configure($0)) } ?? true
+            guard hasCredentials, hasSnapshot else { return self.catchUpLater(index) }
+            self.behind.remove(index)
         }
     }
 
@@ -131,9 +146,14 @@ package final class NodeProxy {
     // MARK: Asking and ending
 
     /// What the workers have to tell, once all have answered.
+    /// One question at a time: who asks meanwhile gets the same answer.
     package func survey(_ answer: @escaping ([WorkerState]) -> Void) {
+        guard ongoingSurvey == nil else {
+            ongoingSurvey!.answers.append(answer)
+            return
+        }
         lastSurvey += 1
-        surveys[lastSurvey] = Survey(awaited: Set(workers.indices), answer: answer)
+        ongoingSurvey = Survey(awaited: Set(workers.indices), answers: [answer])
         tellWorkers(.report(id: lastSurvey))
     }
 
@@ -179,11 +199,11 @@ package final class NodeProxy {
     }
 
     private func surveyed(_ worker: Int, _ id: UInt64, _ state: WorkerState) {
-        guard surveys[id] != nil else { return }
-        surveys[id]!.awaited.remove(worker)
-        surveys[id]!.states.append(state)
-        guard surveys[id]!.awaited.isEmpty, let survey = surveys.removeValue(forKey: id) else { return }
-        survey.answer(survey.states)
+        guard id == lastSurvey, ongoingSurvey != nil else { return }
+        ongoingSurvey!.awaited.remove(worker)
+        ongoingSurvey!.states.append(state)
+        guard ongoingSurvey!.awaited.isEmpty, let survey = ongoingSurvey.take() else { return }
+        for answer in survey.answers { answer(survey.states) }
     }
 }
 

@@ -23,13 +23,16 @@ package struct PodIdentity: Hashable, Sendable {
 }
 
 extension Snapshot {
-    /// A pod's workload: by the uid that control planes give it, else by its name. One whose service account is not the one the
-    /// node agent saw is another's.
+    /// A pod's workload: by the uid that control planes give it, else by its name. One of another cluster, or whose
+    /// service account is not the one the node agent saw, is another's.
     package func workload(ofPod pod: PodIdentity, clusterID: String) -> WorkloadEntry? {
         let entry =
             workload(uid: "\(clusterID)//Pod/\(pod.namespace)/\(pod.name)")
             ?? workload(named: NamespacedName(namespace: pod.namespace, name: pod.name))
-        guard let entry, entry.workload.serviceAccount == pod.serviceAccount else { return nil }
+        guard let entry, entry.workload.serviceAccount == pod.serviceAccount, entry.workload.clusterID == clusterID
+        else {
+            return nil
+        }
         return entry
     }
 }

@@ -14,6 +14,10 @@ protocol PodConnection: AnyObject {
 /// One pod as one worker serves it: listeners in its namespace, its tunnels to others, its connections.
 final class PodProxy {
     private static let backlog: CInt = 1024
+    /// Tunnels to this pod on one worker: one from each worker of each node of a large cluster.
+    private static let tunnelsMax = 4096
+    /// Those that have not proven who they are yet; each holds a TLS session and its buffers.
+    private static let unprovenTunnelsMax = 256
 
     let identity: PodIdentity
     let worker: Worker
@@ -22,6 +26,7 @@ final class PodProxy {
     private(set) var pool: TunnelPool!
     private var connections: [ObjectIdentifier: any PodConnection] = [:]
     private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
+    private var unprovenTunnels = 0
     private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
     private var told: (entry: WorkloadEntry, header: String)?
     private var isDraining = false
@@ -141,9 +146,17 @@ final class PodProxy {
         finishDraining()
     }
 
-    func hold(_ tunnel: InboundTunnel) { tunnels[ObjectIdentifier(tunnel)] = tunnel }
+    var hasRoomForTunnel: Bool { tunnels.count < Self.tunnelsMax && unprovenTunnels < Self.unprovenTunnelsMax }
+
+    func tunnelEstablished() { unprovenTunnels -= 1 }
+
+    func hold(_ tunnel: InboundTunnel) {
+        unprovenTunnels += 1
+        tunnels[ObjectIdentifier(tunnel)] = tunnel
+    }
 
     func letGo(_ tunnel: InboundTunnel) {
+        if !tunnel.isEstablished { unprovenTunnels -= 1 }
         tunnels[ObjectIdentifier(tunnel)] = nil
         finishDraining()
     }

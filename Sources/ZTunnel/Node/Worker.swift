@@ -22,6 +22,8 @@ package struct WorkerSettings: Sendable {
     /// `SECRET_TTL`.
     package var certificateLifetimeSeconds: Int64 = 24 * 3600
     package var connectTimeoutMilliseconds: UInt64 = 10_000
+    /// How long a peer may take to answer a CONNECT: its own attempt to reach the application, and the way there and back.
+    package var answerTimeoutMilliseconds: UInt64 = 20_000
     /// How long a connection waits for its pod's workload and certificate to arrive.
     package var arrivalTimeoutMilliseconds: UInt64 = 5_000
 
@@ -93,7 +95,9 @@ package final class Worker {
 
     private func renew(_ credentials: [SPIFFEIdentity: Credential]) {
         // A context is kept as long as its certificate: with it goes what it remembers of peers.
-        contexts = contexts.filter { key, _ in credentials[key.identity]?.chain == self.credentials[key.identity]?.chain
+        contexts = contexts.filter { key, _ in
+            let (new, old) = (credentials[key.identity], self.credentials[key.identity])
+            return new?.chain == old?.chain && new?.roots == old?.roots
         }
         self.credentials = credentials
         for pod in pods.values { pod.arrived() }
@@ -117,6 +121,10 @@ package final class Worker {
     // MARK: Pods
 
     private func add(_ identity: PodIdentity, _ namespace: NetworkNamespace) {
+        guard !isDraining else {
+            reports.post(.podAdded(worker: index, uid: identity.uid, failure: "this proxy is stopping"))
+            return
+        }
         // The pod's old namespace is gone, and with it whatever was in it.
         pods.removeValue(forKey: identity.uid)?.close()
         let pod = PodProxy(identity, namespace, self)
@@ -142,6 +150,8 @@ package final class Worker {
     func drained(_ pod: PodProxy) {
         guard pods[pod.identity.uid] === pod else { return }
         pods[pod.identity.uid] = nil
+        // A thread that stayed in the pod's namespace would keep it.
+        try? namespaces.visit(nil) {}
         reports.post(.podDrained(worker: index, uid: pod.identity.uid))
         reportWhenDrained()
     }
