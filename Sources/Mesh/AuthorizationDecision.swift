@@ -78,31 +78,30 @@ extension EffectivePolicies {
     /// DENY beats ALLOW; where an ALLOW policy applies, one must allow; an unknown policy denies everything.
     package func decide(_ attributes: ConnectionAttributes) -> AuthorizationDecision {
         if let policy = missing.first { return AuthorizationDecision(.missing(policy: policy)) }
-        let dryRunDenial = first { $0.dryRunDenials.firstRule(for: attributes) }
-        var decision = AuthorizationDecision(enforced(attributes))
-        decision.dryRunDenial = dryRunDenial
-        if case .denied = decision.outcome { return decision }
-        decision.dryRunAllowance = dryRunAllowance(attributes)
+        var denying, allowing, denyingInDryRun, allowingInDryRun: RuleReference?
+        for set in sets {
+            let held = set.index.held(for: attributes)
+            denying = denying ?? held.denying.map(set.index.reference)
+            allowing = allowing ?? held.allowing.map(set.index.reference)
+            denyingInDryRun = denyingInDryRun ?? held.denyingInDryRun.map(set.index.reference)
+            allowingInDryRun = allowingInDryRun ?? held.allowingInDryRun.map(set.index.reference)
+        }
+        var decision = AuthorizationDecision(outcome(denying, allowing))
+        decision.dryRunDenial = denyingInDryRun
+        if denying == nil { decision.dryRunAllowance = dryRunAllowance(allowingInDryRun) }
         return decision
     }
 
-    private func enforced(_ attributes: ConnectionAttributes) -> AuthorizationDecision.Outcome {
-        if let rule = first({ $0.denials.firstRule(for: attributes) }) { return .denied(by: rule) }
-        guard sets.contains(where: { !$0.allowances.isEmpty }) else { return .unrestricted }
-        guard let rule = first({ $0.allowances.firstRule(for: attributes) }) else { return .noneAllowed }
-        return .allowed(by: rule)
+    private func outcome(
+        _ denying: RuleReference?, _ allowing: RuleReference?
+    ) -> AuthorizationDecision.Outcome {
+        if let denying { return .denied(by: denying) }
+        if let allowing { return .allowed(by: allowing) }
+        return sets.contains { $0.index.hasAllowPolicies } ? .noneAllowed : .unrestricted
     }
 
-    private func dryRunAllowance(_ attributes: ConnectionAttributes) -> AuthorizationDecision.DryRunAllowance {
-        guard sets.contains(where: { !$0.dryRunAllowances.isEmpty }) else { return .notAsked }
-        guard let rule = first({ $0.dryRunAllowances.firstRule(for: attributes) }) else { return .noneAllowed }
-        return .allowed(by: rule)
-    }
-
-    private func first(_ find: (PolicySet) -> RuleReference?) -> RuleReference? {
-        for set in sets {
-            if let rule = find(set) { return rule }
-        }
-        return nil
+    private func dryRunAllowance(_ allowing: RuleReference?) -> AuthorizationDecision.DryRunAllowance {
+        if let allowing { return .allowed(by: allowing) }
+        return sets.contains { $0.index.hasDryRunAllowPolicies } ? .noneAllowed : .notAsked
     }
 }

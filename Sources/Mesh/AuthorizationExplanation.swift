@@ -74,13 +74,14 @@ extension AuthorizationPolicy.Rule {
 extension AuthorizationPolicy.Match {
     /// Nil for the all-empty match, which holds for no connection.
     fileprivate func distance(for attributes: ConnectionAttributes) -> Distance? {
-        guard self != Self() else { return nil }
+        let conditions = conditions
+        guard !conditions.isEmpty else { return nil }
         var distance = Distance()
-        for field in Field.allCases {
-            switch verdict(of: field, for: attributes) {
-            case .notGiven: continue
-            case .holds: distance.heldFields += 1
-            case .fails: distance.failures.append(failure(of: field, for: attributes))
+        for condition in conditions {
+            if condition.holds(for: attributes) {
+                distance.heldFields += 1
+            } else {
+                distance.failures.append(failure(of: condition.field, for: attributes))
             }
         }
         return distance

@@ -1,15 +1,30 @@
-/// Whether rules, clauses and matches hold for a connection. Nothing here allocates.
+/// Whether rules, clauses and matches hold for a connection.
 extension AuthorizationPolicy.Rule {
     /// All clauses hold; a rule without clauses always does.
-    package func holds(for attributes: ConnectionAttributes) -> Bool {
-        clauses.allSatisfy { $0.holds(for: attributes) }
-    }
+    package func holds(for attributes: ConnectionAttributes) -> Bool { CompiledRule(self).holds(for: attributes) }
 }
 
-extension AuthorizationPolicy.Clause {
-    /// One match holds; a clause without matches always does.
-    package func holds(for attributes: ConnectionAttributes) -> Bool {
-        matches.isEmpty || matches.contains { $0.holds(for: attributes) }
+/// A rule in the form in which it is asked: of each match only what is given, so that asking touches little memory.
+struct CompiledRule: Sendable {
+    /// Clauses of matches of conditions.
+    private let clauses: [[[MatchCondition]]]
+
+    init(_ rule: AuthorizationPolicy.Rule) {
+        clauses = rule.clauses.map { $0.matches.map(\.conditions) }
+    }
+
+    /// One match of each clause holds; a clause without matches always does. Does not allocate.
+    func holds(for attributes: ConnectionAttributes) -> Bool {
+        for matches in clauses where !matches.isEmpty {
+            guard matches.contains(where: { Self.holds($0, for: attributes) }) else { return false }
+        }
+        return true
+    }
+
+    /// Every condition holds, and there is one: the all-empty match never holds.
+    private static func holds(_ conditions: [MatchCondition], for attributes: ConnectionAttributes) -> Bool {
+        for condition in conditions where !condition.holds(for: attributes) { return false }
+        return !conditions.isEmpty
     }
 }
 
@@ -20,67 +35,120 @@ extension AuthorizationPolicy.Match {
         case namespaces, notNamespaces, serviceAccounts, notServiceAccounts, principals, notPrincipals
     }
 
-    enum FieldVerdict { case notGiven, holds, fails }
+    /// The fields that are given, the cheapest to ask first.
+    var conditions: [MatchCondition] {
+        let all: [MatchCondition] = [
+            MatchCondition(.destinationPorts, .ports(destinationPorts)),
+            MatchCondition(.notDestinationPorts, .ports(notDestinationPorts)),
+            MatchCondition(.sourceIPs, .networks(sourceIPs)),
+            MatchCondition(.notSourceIPs, .networks(notSourceIPs)),
+            MatchCondition(.destinationIPs, .networks(destinationIPs)),
+            MatchCondition(.notDestinationIPs, .networks(notDestinationIPs)),
+            MatchCondition(.namespaces, .namespaces(namespaces)),
+            MatchCondition(.notNamespaces, .namespaces(notNamespaces)),
+            MatchCondition(.serviceAccounts, .accounts(serviceAccounts)),
+            MatchCondition(.notServiceAccounts, .accounts(notServiceAccounts)),
+            MatchCondition(.principals, .principals(principals.map(PrincipalMatch.init))),
+            MatchCondition(.notPrincipals, .principals(notPrincipals.map(PrincipalMatch.init))),
+        ]
+        return all.filter { !$0.values.isEmpty }
+    }
+}
 
-    /// Every field that is given holds, and one is given.
-    package func holds(for attributes: ConnectionAttributes) -> Bool {
-        var isGiven = false
-        for field in Field.allCases {
-            switch verdict(of: field, for: attributes) {
-            case .notGiven: continue
-            case .holds: isGiven = true
-            case .fails: return false
+/// One field of a match with its values.
+struct MatchCondition: Sendable {
+    enum Values: Sendable {
+        case ports([UInt16])
+        case networks([IPPrefix])
+        case accounts([NamespacedName])
+        case namespaces([AuthorizationPolicy.StringMatch])
+        case principals([PrincipalMatch])
+
+        var isEmpty: Bool {
+            switch self {
+            case .ports(let ports): return ports.isEmpty
+            case .networks(let networks): return networks.isEmpty
+            case .accounts(let accounts): return accounts.isEmpty
+            case .namespaces(let namespaces): return namespaces.isEmpty
+            case .principals(let principals): return principals.isEmpty
             }
         }
-        return isGiven
     }
 
-    func verdict(of field: Field, for attributes: ConnectionAttributes) -> FieldVerdict {
+    let field: AuthorizationPolicy.Match.Field
+    let values: Values
+
+    init(_ field: AuthorizationPolicy.Match.Field, _ values: Values) {
+        self.field = field
+        self.values = values
+    }
+
+    /// One value of a positive field holds, none of a negative one.
+    func holds(for attributes: ConnectionAttributes) -> Bool {
         switch field {
-        case .destinationPorts: return any(destinationPorts) { $0 == attributes.destination.port }
-        case .notDestinationPorts: return none(notDestinationPorts) { $0 == attributes.destination.port }
-        case .sourceIPs: return any(sourceIPs) { $0.contains(attributes.source) }
-        case .notSourceIPs: return none(notSourceIPs) { $0.contains(attributes.source) }
-        case .destinationIPs: return any(destinationIPs) { $0.contains(attributes.destination.ip) }
-        case .notDestinationIPs: return none(notDestinationIPs) { $0.contains(attributes.destination.ip) }
-        case .namespaces: return any(namespaces) { $0.holds(forNamespaceOf: attributes.sourceIdentity) }
-        case .notNamespaces: return none(notNamespaces) { $0.holds(forNamespaceOf: attributes.sourceIdentity) }
-        case .serviceAccounts: return any(serviceAccounts) { attributes.sourceIdentity.hasServiceAccount($0) }
-        case .notServiceAccounts: return none(notServiceAccounts) { attributes.sourceIdentity.hasServiceAccount($0) }
-        case .principals: return any(principals) { $0.holds(forPrincipalOf: attributes.sourceIdentity) }
-        case .notPrincipals: return none(notPrincipals) { $0.holds(forPrincipalOf: attributes.sourceIdentity) }
+        case .destinationPorts, .sourceIPs, .destinationIPs, .namespaces, .serviceAccounts, .principals:
+            return oneHolds(for: attributes)
+        case .notDestinationPorts, .notSourceIPs, .notDestinationIPs, .notNamespaces, .notServiceAccounts,
+            .notPrincipals:
+            return !oneHolds(for: attributes)
         }
     }
 
-    private func any<Value>(_ values: [Value], _ holds: (Value) -> Bool) -> FieldVerdict {
-        values.isEmpty ? .notGiven : values.contains(where: holds) ? .holds : .fails
-    }
-
-    private func none<Value>(_ values: [Value], _ holds: (Value) -> Bool) -> FieldVerdict {
-        values.isEmpty ? .notGiven : values.contains(where: holds) ? .fails : .holds
+    private func oneHolds(for attributes: ConnectionAttributes) -> Bool {
+        switch values {
+        case .ports(let ports): return ports.contains(attributes.destination.port)
+        case .networks(let networks):
+            let isSource = field == .sourceIPs || field == .notSourceIPs
+            let ip = isSource ? attributes.source : attributes.destination.ip
+            return networks.contains { $0.contains(ip) }
+        case .accounts(let accounts): return accounts.contains { attributes.sourceIdentity.hasServiceAccount($0) }
+        case .namespaces(let namespaces):
+            // Without an identity the namespace is the empty string.
+            let namespace = attributes.sourceIdentity?.namespace ?? ""
+            return namespaces.contains { $0.holds(for: namespace) }
+        case .principals(let principals):
+            // Without an identity there is no principal, and nothing holds.
+            guard let identity = attributes.sourceIdentity else { return false }
+            return principals.contains { $0.holds(for: identity) }
+        }
     }
 }
 
 extension AuthorizationPolicy.StringMatch {
-    /// Without an identity the namespace is the empty string.
-    func holds(forNamespaceOf identity: SPIFFEIdentity?) -> Bool {
-        let namespace = identity?.namespace ?? ""
+    fileprivate func holds(for value: String) -> Bool {
         switch self {
-        case .exact(let text): return namespace == text
-        case .prefix(let text): return namespace.utf8.starts(with: text.utf8)
-        case .suffix(let text): return namespace.utf8.reversed().starts(with: text.utf8.reversed())
-        case .presence: return !namespace.isEmpty
+        case .exact(let text): return value == text
+        case .prefix(let text): return value.startsBytewise(with: text)
+        case .suffix(let text): return value.endsBytewise(with: text)
+        case .presence: return !value.isEmpty
+        }
+    }
+}
+
+/// What is asked of a principal: `td/ns/x/sa/y`, without `spiffe://`.
+enum PrincipalMatch: Sendable {
+    case exact(SPIFFEIdentity)
+    case prefix(String), suffix(String)
+    case presence
+    /// An exact text that is nobody's principal.
+    case never
+
+    init(_ match: AuthorizationPolicy.StringMatch) {
+        switch match {
+        case .exact(let text): self = SPIFFEIdentity("spiffe://\(text)").map { .exact($0) } ?? .never
+        case .prefix(let text): self = .prefix(text)
+        case .suffix(let text): self = .suffix(text)
+        case .presence: self = .presence
         }
     }
 
-    /// Without an identity there is no principal, and nothing holds.
-    func holds(forPrincipalOf identity: SPIFFEIdentity?) -> Bool {
-        guard let identity else { return false }
+    func holds(for identity: SPIFFEIdentity) -> Bool {
         switch self {
-        case .exact(let text): return identity.hasPrincipal(text)
+        case .exact(let exact): return identity == exact
         case .prefix(let text): return identity.principalStarts(with: text)
         case .suffix(let text): return identity.principalEnds(with: text)
         case .presence: return true
+        case .never: return false
         }
     }
 }

@@ -43,29 +43,36 @@ extension Baggage {
     /// A further line of the same header; what is said twice counts as said last.
     package mutating func add(_ line: some StringProtocol) {
         guard line.utf8.count <= Self.lineLengthMax else { return }
-        for member in line.split(separator: ",", maxSplits: Self.memberCountMax).prefix(Self.memberCountMax) {
-            let pair = member.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2 else { continue }
+        let members = Substring(line).utf8.split(separator: UInt8(ascii: ","), maxSplits: Self.memberCountMax)
+        for member in members.prefix(Self.memberCountMax) {
+            guard let equals = member.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            guard let key = Self.keys[String(Substring(member[..<equals]).trimmed)] else { continue }
             // W3C Baggage §3.2: properties follow the value after a semicolon.
-            let value = (pair[1].split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)[0]).trimmed
-            guard Self.isValue(value) else { continue }
-            set(pair[0].trimmed, to: String(value))
+            let value = Substring(member[equals...].dropFirst().prefix { $0 != UInt8(ascii: ";") }).trimmed
+            if Self.isValue(value) { set(key, to: String(value)) }
         }
     }
 
-    private mutating func set(_ key: some StringProtocol, to value: String) {
+    private enum Key {
+        case cluster, namespace, workload(Workload.Kind), service, version, region, zone
+    }
+
+    private static let keys: [String: Key] = [
+        "k8s.cluster.name": .cluster, "k8s.namespace.name": .namespace, "k8s.deployment.name": .workload(.deployment),
+        "k8s.cronjob.name": .workload(.cronjob), "k8s.pod.name": .workload(.pod), "k8s.job.name": .workload(.job),
+        "service.name": .service, "service.version": .version, "cloud.region": .region,
+        "cloud.availability_zone": .zone,
+    ]
+
+    private mutating func set(_ key: Key, to value: String) {
         switch key {
-        case "k8s.cluster.name": cluster = value
-        case "k8s.namespace.name": namespace = value
-        case "k8s.deployment.name": (workloadType, workloadName) = (.deployment, value)
-        case "k8s.cronjob.name": (workloadType, workloadName) = (.cronjob, value)
-        case "k8s.pod.name": (workloadType, workloadName) = (.pod, value)
-        case "k8s.job.name": (workloadType, workloadName) = (.job, value)
-        case "service.name": service = value
-        case "service.version": version = value
-        case "cloud.region": region = value
-        case "cloud.availability_zone": zone = value
-        default: break
+        case .cluster: cluster = value
+        case .namespace: namespace = value
+        case .workload(let kind): (workloadType, workloadName) = (kind, value)
+        case .service: service = value
+        case .version: version = value
+        case .region: region = value
+        case .zone: zone = value
         }
     }
 

@@ -19,13 +19,14 @@ extension ConnectAuthority: CustomStringConvertible, LosslessStringConvertible {
 
     /// Port 0, user information, a name that is almost an address, and anything else beside the three forms are refused.
     package init?(_ text: some StringProtocol) {
+        let text = Substring(text)
         if let address = SocketAddress(text) {
             guard address.port != 0 else { return nil }
             self = .address(address)
             return
         }
-        guard text.utf8.count <= Self.hostnameLengthMax + 6, let colon = text.lastIndex(of: ":"),
-            let port = UInt16(decimal: text[text.index(after: colon)...]), port != 0,
+        guard text.utf8.count <= Self.hostnameLengthMax + 6, let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
+            let port = UInt16(decimal: text[text.utf8.index(after: colon)...]), port != 0,
             Self.isHostname(text[..<colon])
         else { return nil }
         self = .hostname(text[..<colon].lowercased(), port: port)
@@ -38,13 +39,13 @@ extension ConnectAuthority: CustomStringConvertible, LosslessStringConvertible {
         }
     }
 
-    private static func isHostname(_ text: some StringProtocol) -> Bool {
+    private static func isHostname(_ text: Substring) -> Bool {
         guard text.utf8.count <= hostnameLengthMax else { return false }
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard let last = labels.last, !last.utf8.allSatisfy(\.isASCIIDigit) else { return false }
+        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard let last = labels.last, !last.allSatisfy(\.isASCIIDigit) else { return false }
         return labels.allSatisfy { label in
-            (1...labelLengthMax).contains(label.utf8.count)
-                && label.utf8.allSatisfy {
+            (1...labelLengthMax).contains(label.count)
+                && label.allSatisfy {
                     $0.isASCIIDigit || $0.isASCIILetter || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
                 }
         }

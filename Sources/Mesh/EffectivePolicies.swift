@@ -10,9 +10,10 @@ package struct EffectivePolicies: Sendable {
         self.missing = missing
     }
 
-    /// The ALLOW policies in force: where none of them allows, they refuse together. Allocates.
-    package var allowing: [NamespacedName] {
-        sets.flatMap { $0.policies.filter { $0.action == .allow && !$0.isDryRun }.map(\.key) }
+    /// The first of the ALLOW policies in force: where none of them allows, they refuse together. Allocates.
+    package func allowing(limit: Int) -> [NamespacedName] {
+        let allowing = sets.lazy.flatMap { $0.policies.lazy.filter { $0.action == .allow && !$0.isDryRun } }
+        return allowing.prefix(limit).map(\.key)
     }
 }
 
@@ -20,20 +21,10 @@ package struct EffectivePolicies: Sendable {
 package final class PolicySet: Sendable {
     /// In the order of their keys, so that the same policies always give the same reason.
     package let policies: [AuthorizationPolicy]
-    let denials: RuleIndex
-    let allowances: RuleIndex
-    let dryRunDenials: RuleIndex
-    let dryRunAllowances: RuleIndex
+    let index: RuleIndex
 
     package init(_ policies: [AuthorizationPolicy]) {
-        let sorted = policies.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
-        self.policies = sorted
-        func index(_ action: AuthorizationPolicy.Action, isDryRun: Bool) -> RuleIndex {
-            RuleIndex(sorted.filter { $0.action == action && $0.isDryRun == isDryRun })
-        }
-        denials = index(.deny, isDryRun: false)
-        allowances = index(.allow, isDryRun: false)
-        dryRunDenials = index(.deny, isDryRun: true)
-        dryRunAllowances = index(.allow, isDryRun: true)
+        self.policies = policies.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        index = RuleIndex(self.policies)
     }
 }

@@ -76,22 +76,24 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     }
 
     private static func parseV4(_ text: some StringProtocol) -> IPAddress? {
-        let parts = text.split(separator: ".", maxSplits: 4, omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
         var bits: UInt32 = 0
-        for part in parts {
-            guard let octet = Self.decimalOctet(part) else { return nil }
-            bits = bits << 8 | UInt32(octet)
+        var octet: UInt32?
+        var dots = 0
+        for byte in text.utf8 {
+            switch (byte, octet) {
+            case (0x30...0x39, nil): octet = UInt32(byte - 0x30)
+            // A second digit after a zero would be octal to some.
+            case (0x30...0x39, let value?) where value > 0 && value * 10 + UInt32(byte - 0x30) <= 255:
+                octet = value * 10 + UInt32(byte - 0x30)
+            case (0x2e, let value?) where dots < 3:
+                bits = bits << 8 | value
+                octet = nil
+                dots += 1
+            default: return nil
+            }
         }
-        return IPAddress(v4: bits)
-    }
-
-    private static func decimalOctet(_ text: some StringProtocol) -> UInt8? {
-        guard (1...3).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return nil
-        }
-        guard text.utf8.count == 1 || text.utf8.first != 0x30 else { return nil }
-        return UInt8(text)
+        guard dots == 3, let octet else { return nil }
+        return IPAddress(v4: bits << 8 | octet)
     }
 
     private static func parseV6(_ text: some StringProtocol) -> IPAddress? {
@@ -130,7 +132,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
     /// Dotted quad, or the canonical form of RFC 5952: lower case, the longest run of zero groups compressed.
     package var description: String {
-        guard family == .v6 else { return bytes.map(String.init).joined(separator: ".") }
+        guard family == .v6 else { return "\(low >> 24 & 0xff).\(low >> 16 & 0xff).\(low >> 8 & 0xff).\(low & 0xff)" }
         let groups = [high, low].flatMap { word in
             (0..<4).map { UInt16(truncatingIfNeeded: word >> (48 - 16 * UInt64($0))) }
         }

@@ -17,12 +17,12 @@ package struct IPPrefixTable<Value: Sendable>: Sendable {
         }
     }
 
-    /// Calls `body` with the values of each network that holds `address`, longest first.
-    package func forEach(containing address: IPAddress, _ body: ([Value]) -> Void) {
-        for length in address.family == .v4 ? lengthsV4 : lengthsV6 {
-            guard let network = IPPrefix(address, length: length), let found = values[network] else { continue }
-            body(found)
-        }
+    /// The lengths of the networks of a family, longest first.
+    package func lengths(_ family: IPAddress.Family) -> [Int] { family == .v4 ? lengthsV4 : lengthsV6 }
+
+    /// The values of the network of this length that holds `address`.
+    package func values(at address: IPAddress, length: Int) -> [Value]? {
+        IPPrefix(address, length: length).flatMap { values[$0] }
     }
 
     private static func insert(_ length: Int, into lengths: inout [Int]) {

@@ -2,61 +2,119 @@
 ///
 /// A rule is filed under an *anchor*: one of its clauses, each of whose matches asks for exact values of one field. The
 /// rule can hold only for a connection that has one of these values. A rule without an anchor is compared always.
-struct RuleIndex: Sendable {
+final class RuleIndex: Sendable {
+    /// What a rule does when it holds.
+    enum Effect: Sendable { case denies, allows, wouldDeny, wouldAllow }
+
+    /// For each effect the first rule that holds.
+    struct Held {
+        var denying, allowing, denyingInDryRun, allowingInDryRun: Int?
+    }
+
     private struct Entry: Sendable {
         let reference: RuleReference
-        let rule: AuthorizationPolicy.Rule
+        let effect: Effect
+        let rule: CompiledRule
     }
 
-    /// No policy at all; one without rules is not nothing.
-    let isEmpty: Bool
+    /// Policies without rules count.
+    let hasAllowPolicies: Bool
+    let hasDryRunAllowPolicies: Bool
     private let entries: [Entry]
-    /// Positions in `entries`, ascending; so are the lists in the tables.
-    private var unanchored: [Int] = []
-    private var byPrincipal: [SPIFFEIdentity: [Int]] = [:]
-    private var byServiceAccount: [NamespacedName: [Int]] = [:]
-    private var bySourceNetwork = IPPrefixTable<Int>()
-    private var byNamespace: [String: [Int]] = [:]
-    private var byDestinationPort: [UInt16: [Int]] = [:]
+    private let tables: AnchorTables
 
     init(_ policies: [AuthorizationPolicy]) {
-        isEmpty = policies.isEmpty
-        entries = policies.flatMap { policy in
-            policy.rules.enumerated().map { index, rule in
-                Entry(reference: RuleReference(policy: policy.key, index: index), rule: rule)
-            }
+        hasAllowPolicies = policies.contains { $0.effect == .allows }
+        hasDryRunAllowPolicies = policies.contains { $0.effect == .wouldAllow }
+        let rules = policies.flatMap { policy in policy.rules.enumerated().map { (policy, $0.offset, $0.element) } }
+        entries = rules.map { policy, index, rule in
+            Entry(
+                reference: RuleReference(policy: policy.key, index: index), effect: policy.effect,
+                rule: CompiledRule(rule))
         }
-        for position in entries.indices { file(position) }
+        tables = AnchorTables(rules.map { $0.2 })
     }
 
-    /// The first rule that holds, in the order of the policies.
-    func firstRule(for attributes: ConnectionAttributes) -> RuleReference? {
-        guard !entries.isEmpty else { return nil }
-        var best: Int?
-        func consider(_ positions: [Int]?) {
-            guard let positions else { return }
-            for position in positions {
-                if let best, best <= position { return }
-                if entries[position].rule.holds(for: attributes) { best = position }
-            }
+    func reference(_ position: Int) -> RuleReference { entries[position].reference }
+
+    /// The first rules that hold, in the order of the policies.
+    func held(for attributes: ConnectionAttributes) -> Held {
+        var held = Held()
+        guard !entries.isEmpty else { return held }
+        consider(tables.unanchored, attributes, &held)
+        if !tables.byNamespace.isEmpty {
+            consider(tables.byNamespace[attributes.sourceIdentity?.namespace ?? ""], attributes, &held)
         }
-        consider(unanchored)
-        if !byNamespace.isEmpty { consider(byNamespace[attributes.sourceIdentity?.namespace ?? ""]) }
-        if !byDestinationPort.isEmpty { consider(byDestinationPort[attributes.destination.port]) }
-        bySourceNetwork.forEach(containing: attributes.source) { consider($0) }
-        if let identity = attributes.sourceIdentity {
-            if !byPrincipal.isEmpty { consider(byPrincipal[identity]) }
-            if !byServiceAccount.isEmpty { consider(byServiceAccount[identity.account]) }
+        if !tables.byDestinationPort.isEmpty {
+            consider(tables.byDestinationPort[attributes.destination.port], attributes, &held)
         }
-        return best.map { entries[$0].reference }
+        for length in tables.bySourceNetwork.lengths(attributes.source.family) {
+            consider(tables.bySourceNetwork.values(at: attributes.source, length: length), attributes, &held)
+        }
+        guard let identity = attributes.sourceIdentity else { return held }
+        if !tables.byPrincipal.isEmpty { consider(tables.byPrincipal[identity], attributes, &held) }
+        if !tables.byServiceAccount.isEmpty { consider(tables.byServiceAccount[identity.account], attributes, &held) }
+        return held
     }
 
-    private mutating func file(_ position: Int) {
-        let anchors = entries[position].rule.clauses.compactMap(\.anchor)
-        guard let anchor = anchors.min(by: { $0.rank < $1.rank }) else {
-            unanchored.append(position)
-            return
+    private func consider(_ positions: [Int]?, _ attributes: ConnectionAttributes, _ held: inout Held) {
+        guard let positions else { return }
+        for position in positions where held.lacks(entries[position].effect, before: position) {
+            if entries[position].rule.holds(for: attributes) { held.note(entries[position].effect, position) }
         }
+    }
+}
+
+extension RuleIndex.Held {
+    /// Whether a rule at `position` would be the first of its effect.
+    fileprivate func lacks(_ effect: RuleIndex.Effect, before position: Int) -> Bool {
+        let first: Int?
+        switch effect {
+        case .denies: first = denying
+        case .allows: first = allowing
+        case .wouldDeny: first = denyingInDryRun
+        case .wouldAllow: first = allowingInDryRun
+        }
+        return first.map { position < $0 } ?? true
+    }
+
+    fileprivate mutating func note(_ effect: RuleIndex.Effect, _ position: Int) {
+        switch effect {
+        case .denies: denying = position
+        case .allows: allowing = position
+        case .wouldDeny: denyingInDryRun = position
+        case .wouldAllow: allowingInDryRun = position
+        }
+    }
+}
+
+extension AuthorizationPolicy {
+    fileprivate var effect: RuleIndex.Effect {
+        switch (action, isDryRun) {
+        case (.deny, false): return .denies
+        case (.allow, false): return .allows
+        case (.deny, true): return .wouldDeny
+        case (.allow, true): return .wouldAllow
+        }
+    }
+}
+
+/// Where rules are filed: by position, ascending.
+private struct AnchorTables {
+    private(set) var unanchored: [Int] = []
+    private(set) var byPrincipal: [SPIFFEIdentity: [Int]] = [:]
+    private(set) var byServiceAccount: [NamespacedName: [Int]] = [:]
+    private(set) var bySourceNetwork = IPPrefixTable<Int>()
+    private(set) var byNamespace: [String: [Int]] = [:]
+    private(set) var byDestinationPort: [UInt16: [Int]] = [:]
+
+    init(_ rules: [AuthorizationPolicy.Rule]) {
+        for (position, rule) in rules.enumerated() { file(position, rule) }
+    }
+
+    private mutating func file(_ position: Int, _ rule: AuthorizationPolicy.Rule) {
+        let anchors = rule.clauses.compactMap(\.anchor)
+        guard let anchor = anchors.min(by: { $0.rank < $1.rank }) else { return unanchored.append(position) }
         for key in anchor.keys { file(position, under: key) }
     }
 

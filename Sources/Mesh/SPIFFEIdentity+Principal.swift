@@ -13,30 +13,48 @@ extension SPIFFEIdentity {
         }
     }
 
-    package func hasPrincipal(_ text: String) -> Bool {
-        let length = (0..<Self.partCount).reduce(0) { $0 + part($1).utf8.count }
-        return length == text.utf8.count && principalStarts(with: text)
+    private var principalLength: Int { trustDomain.utf8.count + namespace.utf8.count + serviceAccount.utf8.count + 8 }
+
+    func principalStarts(with prefix: String) -> Bool {
+        prefix.utf8.count <= principalLength && matches(prefix, atOffset: 0)
     }
 
-    package func principalStarts(with prefix: String) -> Bool {
-        var rest = prefix.utf8[...]
+    func principalEnds(with suffix: String) -> Bool {
+        let offset = principalLength - suffix.utf8.count
+        return offset >= 0 && matches(suffix, atOffset: offset)
+    }
+
+    /// Whether `text` stands in the principal at `offset`; it must fit.
+    private func matches(_ text: String, atOffset offset: Int) -> Bool {
+        let wanted = text.utf8Span.span
+        /// Where the part begins, counted from the text's beginning.
+        var start = -offset
         for index in 0..<Self.partCount {
-            let part = part(index).utf8
-            guard rest.count > part.count else { return part.starts(with: rest) }
-            guard rest.starts(with: part) else { return false }
-            rest = rest.dropFirst(part.count)
+            let part = part(index)
+            let bytes = part.utf8Span.span
+            for place in max(start, 0)..<max(min(start + bytes.count, wanted.count), max(start, 0))
+            where wanted[place] != bytes[place - start] {
+                return false
+            }
+            start += bytes.count
         }
-        return false
+        return true
+    }
+}
+
+extension String {
+    /// Compared byte by byte, not by what characters mean.
+    func startsBytewise(with prefix: String) -> Bool {
+        utf8.count >= prefix.utf8.count && matches(prefix, atOffset: 0)
     }
 
-    package func principalEnds(with suffix: String) -> Bool {
-        var rest = suffix.utf8[...]
-        for index in (0..<Self.partCount).reversed() {
-            let part = part(index).utf8
-            guard rest.count > part.count else { return part.reversed().starts(with: rest.reversed()) }
-            guard rest.reversed().starts(with: part.reversed()) else { return false }
-            rest = rest.dropLast(part.count)
-        }
-        return false
+    func endsBytewise(with suffix: String) -> Bool {
+        utf8.count >= suffix.utf8.count && matches(suffix, atOffset: utf8.count - suffix.utf8.count)
+    }
+
+    private func matches(_ text: String, atOffset offset: Int) -> Bool {
+        let (own, wanted) = (utf8Span.span, text.utf8Span.span)
+        for place in wanted.indices where own[offset + place] != wanted[place] { return false }
+        return true
     }
 }

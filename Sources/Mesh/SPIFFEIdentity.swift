@@ -20,8 +20,9 @@ extension SPIFFEIdentity: CustomStringConvertible, LosslessStringConvertible {
     private static let lengthLimitBytes = 2048
 
     package init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= Self.lengthLimitBytes, text.hasPrefix(Self.scheme) else { return nil }
-        let parts = text.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard text.utf8.count <= Self.lengthLimitBytes, text.utf8.starts(with: Self.scheme.utf8) else { return nil }
+        let path = Substring(text).utf8.dropFirst(Self.scheme.utf8.count)
+        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
         guard parts.count == 5, parts[1] == "ns", parts[3] == "sa",
             Self.isTrustDomain(parts[0]), Self.isSegment(parts[2]), Self.isSegment(parts[4])
         else { return nil }

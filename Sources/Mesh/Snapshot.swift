@@ -62,8 +62,9 @@ package final class Snapshot: Sendable {
     /// Ranked by: in the client's own namespace, the longest prefix, canonical.
     private func service(inRangeOf ip: IPAddress, from namespace: String) -> ServiceEntry? {
         var best: ServiceEntry?
-        servicesByNetwork.forEach(containing: ip) { candidates in
-            guard let candidate = candidates.preferred(from: namespace) else { return }
+        for length in servicesByNetwork.lengths(ip.family) {
+            let candidates = servicesByNetwork.values(at: ip, length: length)
+            guard let candidate = candidates?.preferred(from: namespace) else { continue }
             let isCloser = candidate.service.namespace == namespace && best?.service.namespace != namespace
             if best == nil || isCloser { best = candidate }
         }

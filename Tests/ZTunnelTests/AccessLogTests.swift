@@ -161,9 +161,9 @@ struct AccessLogTests {
             (time, "2026-01-02T03:04:05.000006Z"),
         ] as [(Int64, String)])
     func `time is told in UTC`(microseconds: Int64, text: String) {
-        var bytes: [UInt8] = []
-        bytes.appendTimestamp(microseconds: microseconds)
-        #expect(String(decoding: bytes, as: UTF8.self) == text)
+        var told = ByteText()
+        told.appendTimestamp(microseconds: microseconds)
+        #expect(String(decoding: told.bytes, as: UTF8.self) == text)
     }
 
     @Test func `addresses of both families are told as they are written elsewhere`() throws {
@@ -209,7 +209,7 @@ struct LogSinkTests {
         try withPipe { read, write in
             let sink = try LogSink(descriptor: write, format: .plain)
             let lines = (0..<100).map { Array("line \($0)\n".utf8) }
-            for line in lines { sink.write(line) }
+            for line in lines { sink.write(line[...]) }
             sink.close()
             let expected = lines.flatMap { $0 }
             #expect(contents(of: read, count: expected.count) == expected)
@@ -222,7 +222,7 @@ struct LogSinkTests {
             let sink = try LogSink(descriptor: write, format: .plain, capacityBytes: 1000)
             let line = Array(repeating: UInt8(ascii: "x"), count: 99) + [0x0a]
             // A pipe holds 64 KiB, and the sink twice its capacity: what it writes and what waits.
-            for _ in 0..<2000 { sink.write(line) }
+            for _ in 0..<2000 { sink.write(line[...]) }
             #expect(sink.droppedCount > 1000)
             let dropped = sink.droppedCount
             let written = (2000 - Int(dropped)) * line.count

@@ -8,18 +8,20 @@ package struct LogLine: Sendable {
     package enum Format: String, Hashable, Sendable { case plain, json }
     package enum Level: String, Hashable, Sendable, CaseIterable { case error, warn, info, debug, trace }
 
-    package private(set) var bytes: [UInt8] = []
+    private var text = ByteText()
     private let format: Format
     private var hasField = false
 
     package init(_ format: Format) {
         self.format = format
-        bytes.reserveCapacity(1024)
     }
+
+    /// See `ByteText.bytes`.
+    package var bytes: ArraySlice<UInt8> { text.bytes }
 
     /// Starts again, in the same memory.
     package mutating func begin(_ level: Level, scope: String, message: String, timeMicroseconds: Int64) {
-        bytes.removeAll(keepingCapacity: true)
+        text.removeAll()
         hasField = false
         switch format {
         case .plain:
@@ -39,7 +41,7 @@ package struct LogLine: Sendable {
             append(scope)
             append(#"","message":""#)
             appendEscaped(message)
-            append("\"")
+            appendQuote()
         }
     }
 
@@ -52,21 +54,21 @@ package struct LogLine: Sendable {
     /// Keys are ours and need no escaping.
     package mutating func field(_ key: String, _ text: String) {
         appendKey(key)
-        append("\"")
+        appendQuote()
         appendEscaped(text)
-        append("\"")
+        appendQuote()
     }
 
     package mutating func field(_ key: String, _ number: some FixedWidthInteger & UnsignedInteger) {
         appendKey(key)
-        bytes.appendDecimal(UInt64(number))
+        text.appendDecimal(UInt64(number))
     }
 
     package mutating func field(_ key: String, _ address: SocketAddress) {
         appendKey(key)
-        if format == .json { append("\"") }
+        if format == .json { appendQuote() }
         appendAddress(address)
-        if format == .json { append("\"") }
+        if format == .json { appendQuote() }
     }
 
     package mutating func field(_ key: String, _ identity: SPIFFEIdentity) {
@@ -77,53 +79,59 @@ package struct LogLine: Sendable {
         appendEscaped(identity.namespace)
         append("/sa/")
         appendEscaped(identity.serviceAccount)
-        append("\"")
+        appendQuote()
     }
 
-    package mutating func field(_ key: String, _ name: NamespacedName) {
+    package mutating func field(_ key: String, _ name: NamespacedName) { field(key, "", name) }
+
+    /// - Parameter words: come before the name, and need no escaping.
+    package mutating func field(_ key: String, _ words: String, _ name: NamespacedName) {
         appendKey(key)
-        append("\"")
+        appendQuote()
+        append(words)
         appendEscaped(name.namespace)
         append("/")
         appendEscaped(name.name)
-        append("\"")
+        appendQuote()
     }
 
     package mutating func field(_ key: String, milliseconds: UInt64) {
         appendKey(key)
-        append("\"")
-        bytes.appendDecimal(milliseconds)
+        appendQuote()
+        text.appendDecimal(milliseconds)
         append("ms\"")
     }
 
     // MARK: Bytes
 
-    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    private mutating func append(_ piece: String) { text.append(piece) }
 
     private mutating func appendKey(_ key: String) {
         switch format {
         case .plain:
-            append(hasField ? " " : "\t")
-            append(key)
-            append("=")
+            text.append(hasField ? UInt8(ascii: " ") : UInt8(ascii: "\t"))
+            text.append(key)
+            text.append(UInt8(ascii: "="))
         case .json:
-            append(",\"")
-            append(key)
-            append("\":")
+            text.append(",\"")
+            text.append(key)
+            text.append("\":")
         }
         hasField = true
     }
 
-    private mutating func appendEscaped(_ text: String) { bytes.appendJSONEscaped(text) }
+    private mutating func appendQuote() { text.append(UInt8(ascii: "\"")) }
+
+    private mutating func appendEscaped(_ piece: String) { text.appendJSONEscaped(piece) }
 
     private mutating func appendAddress(_ address: SocketAddress) {
         guard address.ip.family == .v4 else { return append(address.description) }
-        for shift in [24, 16, 8, 0] as [UInt64] {
-            bytes.appendDecimal(address.ip.low >> shift & 0xff)
-            append(shift == 0 ? ":" : ".")
+        for place in 0..<4 as Range<UInt64> {
+            text.appendDecimal(address.ip.low >> (24 - 8 * place) & 0xff)
+            text.append(place == 3 ? UInt8(ascii: ":") : UInt8(ascii: "."))
         }
-        bytes.appendDecimal(UInt64(address.port))
+        text.appendDecimal(UInt64(address.port))
     }
 
-    private mutating func appendTime(_ microseconds: Int64) { bytes.appendTimestamp(microseconds: microseconds) }
+    private mutating func appendTime(_ microseconds: Int64) { text.appendTimestamp(microseconds: microseconds) }
 }

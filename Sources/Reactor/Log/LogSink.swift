@@ -42,7 +42,7 @@ package final class LogSink: Sendable {
     package var droppedCount: UInt64 { state.withLock { $0.droppedInAll } }
 
     /// Takes one line with its line end, or drops it.
-    package func write(_ line: [UInt8]) {
+    package func write(_ line: ArraySlice<UInt8>) {
         let isWakeUpNeeded = state.withLock { state in
             guard !state.isClosed, state.pending.count + line.count <= capacityBytes else {
                 state.droppedSinceTold += 1
@@ -104,6 +104,6 @@ package final class LogSink: Sendable {
         line.begin(.warn, scope: "log", message: "log lines dropped", timeMicroseconds: WallClock.microseconds())
         line.field("count", dropped)
         line.end()
-        return line.bytes
+        return Array(line.bytes)
     }
 }

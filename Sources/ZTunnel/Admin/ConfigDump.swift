@@ -264,9 +264,8 @@ extension JSONWriter {
     }
 
     private static func time(_ seconds: Int64) -> String {
-        var bytes: [UInt8] = []
-        bytes.appendTimestamp(microseconds: seconds * 1_000_000)
-        // Whole seconds: `.000000Z` becomes `Z`.
-        return String(decoding: bytes.dropLast(8), as: UTF8.self) + "Z"
+        var text = ByteText(capacity: 64)
+        text.appendTimestamp(seconds: seconds)
+        return String(decoding: text.bytes, as: UTF8.self)
     }
 }

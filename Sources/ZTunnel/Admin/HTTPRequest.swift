@@ -1,5 +1,4 @@
 import Mesh
-import Reactor
 
 /// The head of an HTTP/1.1 request (RFC 9112), read strictly and within bounds. A pure value: bytes in, a request or a refusal
 /// out.
@@ -122,13 +121,10 @@ package struct HTTPResponse: Hashable, Sendable {
 
     /// - Parameter hasBody: false for the answer to a HEAD, which tells of the body only.
     func bytes(hasBody: Bool) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(text: "HTTP/1.1 \(status) \(reason)\r\ncontent-type: \(contentType)\r\n")
-        bytes.append(text: "content-length: \(body.count)\r\nconnection: close\r\ncache-control: no-store\r\n")
-        if let allowedMethods { bytes.append(text: "allow: \(allowedMethods)\r\n") }
-        bytes.append(text: "\r\n")
-        if hasBody { bytes += body }
-        return bytes
+        var head = "HTTP/1.1 \(status) \(reason)\r\ncontent-type: \(contentType)\r\n"
+        head += "content-length: \(body.count)\r\nconnection: close\r\ncache-control: no-store\r\n"
+        if let allowedMethods { head += "allow: \(allowedMethods)\r\n" }
+        return Array((head + "\r\n").utf8) + (hasBody ? body : [])
     }
 
     private var reason: String {

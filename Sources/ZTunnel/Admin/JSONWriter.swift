@@ -2,10 +2,12 @@ import Reactor
 
 /// Writes JSON straight into bytes. Whoever writes closes what they open.
 package struct JSONWriter {
-    package private(set) var bytes: [UInt8] = []
+    private var text = ByteText(capacity: 65_536)
     private var needsComma = false
 
     package init() {}
+
+    package var bytes: [UInt8] { Array(text.bytes) }
 
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
         enclosed("{", "}", body)
@@ -22,7 +24,7 @@ package struct JSONWriter {
     package mutating func key(_ name: String) {
         separate()
         quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        text.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -69,26 +71,26 @@ package struct JSONWriter {
 
     private mutating func enclosed(_ open: String, _ close: String, _ body: (inout JSONWriter) -> Void) {
         separate()
-        bytes.append(text: open)
+        text.append(open)
         needsComma = false
         body(&self)
-        bytes.append(text: close)
+        text.append(close)
         needsComma = true
     }
 
-    private mutating func literal(_ text: String) {
+    private mutating func literal(_ word: String) {
         separate()
-        bytes.append(text: text)
+        text.append(word)
         needsComma = true
     }
 
-    private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        bytes.appendJSONEscaped(text)
-        bytes.append(UInt8(ascii: "\""))
+    private mutating func quote(_ value: String) {
+        text.append(UInt8(ascii: "\""))
+        text.appendJSONEscaped(value)
+        text.append(UInt8(ascii: "\""))
     }
 
     private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { text.append(UInt8(ascii: ",")) }
     }
 }

@@ -1,19 +1,16 @@
-import Reactor
-
 /// Certificates as text (RFC 7468).
 enum PEM {
     private static let lineLength = 64
 
     static func certificate(_ der: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.append(text: "-----BEGIN CERTIFICATE-----\n")
+        var text = Array("-----BEGIN CERTIFICATE-----\n".utf8)
         var rest = Array(der.base64.utf8)[...]
         while !rest.isEmpty {
             text += rest.prefix(lineLength)
-            text.append(text: "\n")
+            text.append(0x0a)
             rest = rest.dropFirst(lineLength)
         }
-        text.append(text: "-----END CERTIFICATE-----\n")
+        text += Array("-----END CERTIFICATE-----\n".utf8)
         return text
     }
 }

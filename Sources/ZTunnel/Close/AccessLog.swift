@@ -72,19 +72,28 @@ extension LogLine {
         guard let decision = facts.decision else { return }
         if let policy = decision.policy {
             field("policy", policy)
-        } else if decision.outcome == .noneAllowed, let refusing = facts.destination?.policies.allowing,
-            !refusing.isEmpty
+        } else if decision.outcome == .noneAllowed,
+            let refusing = facts.destination?.policies.allowing(limit: Self.refusingPoliciesMax), !refusing.isEmpty
         {
-            field("policy", refusing.prefix(Self.refusingPoliciesMax).map(\.description).joined(separator: ","))
+            field("policy", refusing.map(\.description).joined(separator: ","))
         }
         if let rule = decision.rule { field("policy.rule", UInt(rule)) }
-        field("policy.reason", decision.reason)
+        writeReason(decision)
         if let nearest = facts.nearestRule { field("policy.nearest", nearest.description) }
         if let rule = decision.dryRunDenial { field("policy.dry_run", "would be denied by: \(rule.policy)") }
         switch decision.dryRunAllowance {
         case .notAsked: break
         case .allowed(let rule): field("policy.dry_run_allow", "would be allowed by: \(rule.policy)")
         case .noneAllowed: field("policy.dry_run_allow", "no allow policy in dry-run would allow")
+        }
+    }
+
+    /// `decision.reason`, without making it first.
+    private mutating func writeReason(_ decision: AuthorizationDecision) {
+        switch decision.outcome {
+        case .allowed(let rule): field("policy.reason", "allowed by: ", rule.policy)
+        case .denied(let rule): field("policy.reason", "explicitly denied by: ", rule.policy)
+        case .unrestricted, .noneAllowed, .missing: field("policy.reason", decision.reason)
         }
     }
 }

@@ -5,23 +5,25 @@ package struct OpenMetricsText {
 
     package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-    package private(set) var bytes: [UInt8] = []
+    private var text = ByteText(capacity: 65_536)
 
     package init() {}
 
+    package var bytes: [UInt8] { Array(text.bytes) }
+
     /// Begins a family; its samples follow.
     package mutating func family(_ name: String, _ kind: Kind, help: String) {
-        bytes.append(text: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n")
+        text.append("# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n")
     }
 
     /// - Parameter labels: as `Labels.text` gives them; empty for none.
     package mutating func sample(_ name: String, _ kind: Kind, _ labels: [UInt8] = [], _ value: UInt64) {
-        bytes.append(text: name)
-        if kind == .counter { bytes.append(text: "_total") }
-        bytes.append(contentsOf: labels)
-        bytes.append(UInt8(ascii: " "))
-        bytes.appendDecimal(value)
-        bytes.append(UInt8(ascii: "\n"))
+        text.append(name)
+        if kind == .counter { text.append("_total") }
+        text.append(contentsOf: labels)
+        text.append(UInt8(ascii: " "))
+        text.appendDecimal(value)
+        text.append(UInt8(ascii: "\n"))
     }
 
     /// A family of one sample.
@@ -32,27 +34,27 @@ package struct OpenMetricsText {
         sample(name, kind, Self.labels(labels.map { $0 }), value)
     }
 
-    package mutating func end() { bytes.append(text: "# EOF\n") }
+    package mutating func end() { text.append("# EOF\n") }
 
     /// `{name="value",…}`, with values escaped.
     package static func labels(_ pairs: [(key: String, value: String)]) -> [UInt8] {
         guard !pairs.isEmpty else { return [] }
-        var text: [UInt8] = []
+        var text = ByteText()
         for (index, pair) in pairs.enumerated() {
-            text.append(text: index == 0 ? "{" : ",")
-            text.append(text: pair.key)
-            text.append(text: "=\"")
+            text.append(index == 0 ? "{" : ",")
+            text.append(pair.key)
+            text.append("=\"")
             for byte in pair.value.utf8 {
                 switch byte {
                 case UInt8(ascii: "\\"), UInt8(ascii: "\""): text.append(contentsOf: [UInt8(ascii: "\\"), byte])
-                case UInt8(ascii: "\n"): text.append(text: "\\n")
+                case UInt8(ascii: "\n"): text.append("\\n")
                 default: text.append(byte)
                 }
             }
-            text.append(text: "\"")
+            text.append("\"")
         }
-        text.append(text: "}")
-        return text
+        text.append("}")
+        return Array(text.bytes)
     }
 }
 

@@ -44,7 +44,7 @@ package final class Worker {
     let pipes = PipePool()
     let namespaces: NamespaceVisitor
     let log: Log
-    var random = SystemRandomNumberGenerator()
+    var random = QuickRandom()
 
     private(set) var snapshot: Snapshot?
     private var credentials: [SPIFFEIdentity: Credential] = [:]

@@ -6,14 +6,15 @@ package struct LoadBalance {
 
     private let entry: ServiceEntry
     private let port: UInt16
-    private let client: Workload
+    private let client: WorkloadEntry
     private let network: String
     private let isWaypoint: Bool
 
     /// - Parameters:
     ///   - network: this node's; endpoints elsewhere cannot be dialled.
     ///   - isWaypoint: the service is a waypoint's, whose endpoints need not list the tunnel's port.
-    package init(service: ServiceEntry, port: UInt16, client: Workload, network: String, isWaypoint: Bool = false) {
+    package init(service: ServiceEntry, port: UInt16, client: WorkloadEntry, network: String, isWaypoint: Bool = false)
+    {
         entry = service
         self.port = port
         self.client = client
@@ -93,6 +94,7 @@ package struct LoadBalance {
     }
 
     private func isShared(_ scope: LoadBalancing.Scope, with workload: Workload) -> Bool {
+        let client = client.workload
         switch scope {
         case .region: return client.locality.region == workload.locality.region
         case .zone: return client.locality.zone == workload.locality.zone

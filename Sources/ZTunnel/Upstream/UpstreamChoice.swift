@@ -50,7 +50,7 @@ package struct UpstreamChoice {
             return try waypoint(gateway, for: destination, service: service, &random)
         }
         if service.service.loadBalancing.mode == .passthrough { return .passThrough(destination, service: service) }
-        let balance = LoadBalance(service: service, port: destination.port, client: client.workload, network: network)
+        let balance = LoadBalance(service: service, port: destination.port, client: client, network: network)
         guard let chosen = balance.choose(&random) else {
             throw .noHealthyEndpoint(service: service.service.key, port: destination.port)
         }
@@ -103,7 +103,7 @@ extension UpstreamChoice {
     ) -> (endpoint: Endpoint, port: UInt16)? {
         if let service = service(of: gateway) {
             return LoadBalance(
-                service: service, port: gateway.hbonePort, client: client.workload, network: network, isWaypoint: true
+                service: service, port: gateway.hbonePort, client: client, network: network, isWaypoint: true
             ).choose(&random)
         }
         return workload(of: gateway).map { (Endpoint(entry: $0, ports: [:]), gateway.hbonePort) }
