@@ -68,7 +68,7 @@ let package = Package(
 
         room(
             "TestNamespaces", ["CLinux", "Reactor"], path: "Tests/Support/Namespaces",
-            exclude: ["conversation.py", "past_capture.py", "proxy.py"]),
+            exclude: ["conversation.py", "half_close.py", "past_capture.py", "proxy.py"]),
         tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),

@@ -38,6 +38,11 @@ struct NetlinkAttributes {
         values[UInt16(type)].flatMap { $0.count == 1 ? $0.first : nil }
     }
 
+    /// A text that is ended by a zero.
+    func text(_ type: some FixedWidthInteger) -> String? {
+        values[UInt16(type)].map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
     /// What is nested in an attribute; nothing when it is not there.
     func nested(_ type: some FixedWidthInteger) throws(NetlinkError) -> NetlinkAttributes {
         try NetlinkAttributes(values[UInt16(type)] ?? [])

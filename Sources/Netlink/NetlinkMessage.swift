@@ -60,8 +60,6 @@ extension NetlinkMessage {
         let refusedBytes = Int(UInt32(native: payload.dropFirst(4).prefix(4)))
         let repeated = isCapped ? Self.headerBytes : max(Self.headerBytes, Self.aligned(refusedBytes))
         let attributes = try NetlinkAttributes(payload.dropFirst(4 + repeated))
-        return attributes[UInt16(NLMSGERR_ATTR_MSG.rawValue)].map { text in
-            String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        return attributes.text(NLMSGERR_ATTR_MSG.rawValue)
     }
 }

@@ -11,10 +11,12 @@ struct NFTableTests {
     /// One rule with each expression that exists.
     static let table = NFTable(
         name: "nat-test",
+        timeouts: ["patient": NFTimeouts(differing: [.closeWait: 3600])],
         chains: [
             "first": NFChain(
                 hook: NFHook(.nat, at: .output, priority: -100),
                 rules: [
+                    NFRule([.setTimeouts("patient")]),
                     NFRule([.load(.outputInterface), .compare(.equal, [1, 0, 0, 0]), .accept]),
                     NFRule([
                         .load(.layer4Protocol), .compare(.equal, [6]),
@@ -72,6 +74,7 @@ struct NFTableTests {
         ["add", "chain", "inet", "nat-test", "fifth"],
         ["flush", "chain", "inet", "nat-test", "second"],
         ["add", "chain", "inet", "nat-test", "fourth", "{", "policy", "drop", ";", "}"],
+        ["add", "ct", "timeout", "inet", "nat-test", "x", "{", "protocol", "tcp", ";", "}"],
         ["add", "table", "inet", "nat-test", "{", "flags", "dormant", ";", "}"],
     ])
     func `a change by somebody else shows`(change: [String]) throws {

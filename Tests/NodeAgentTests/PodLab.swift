@@ -30,6 +30,15 @@ struct PodLab {
         try start(["python3", Command.file("conversation.py"), "call", address, "\(Self.port)"], in: namespace)
     }
 
+    /// An application that answers three seconds after the question has ended.
+    func answerLate(in namespace: TestNamespace) throws -> RunningProgram {
+        try ready(["python3", Command.file("half_close.py"), "listen", "\(Self.port)", "3"], in: namespace)
+    }
+
+    func ask(from namespace: TestNamespace, _ address: String) throws -> RunningProgram {
+        try start(["python3", Command.file("half_close.py"), "call", address, "\(Self.port)"], in: namespace)
+    }
+
     /// A stand-in for the node proxy, in the pod.
     func startProxy() throws -> RunningProgram {
         try ready(["python3", Command.file("proxy.py")], in: pod)

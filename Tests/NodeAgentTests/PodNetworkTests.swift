@@ -129,6 +129,19 @@ struct PodNetworkTests {
         withExtendedLifetime((server, farServer)) {}
     }
 
+    @Test(arguments: PodLab.Family.allCases)
+    func `a connection may wait half closed for longer than conntrack usually remembers`(family: PodLab.Family) throws {
+        for state in ["close_wait", "fin_wait"] {
+            try lab.pod.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_\(state)=1")
+        }
+        let server = try lab.answerLate(in: lab.pod), farServer = try lab.answerLate(in: lab.peer)
+        let proxy = try lab.startProxy()
+        try network.capture(Redirection())
+        let calls = [try lab.ask(from: lab.pod, family.peer), try lab.ask(from: lab.peer, family.pod)]
+        for call in calls { #expect(call.line() == "answer to question") }
+        withExtendedLifetime((server, farServer, proxy)) {}
+    }
+
     @Test func `without a proxy nothing new gets through`() throws {
         let server = try lab.listen(in: lab.pod), farServer = try lab.listen(in: lab.peer)
         try network.capture(Redirection())

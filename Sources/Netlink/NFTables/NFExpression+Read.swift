@@ -23,6 +23,7 @@ extension NFExpression {
         case "meta": meta
         case "ct": connection
         case "payload": header
+        case "objref": timeouts
         case "bitwise": bitwise
         case "cmp": comparison
         case "immediate": immediate
@@ -54,6 +55,13 @@ extension NFExpression {
             let offset = number(NFTNL_EXPR_PAYLOAD_OFFSET), let length = number(NFTNL_EXPR_PAYLOAD_LEN)
         else { return nil }
         return .loadHeader(header, offsetBytes: offset, lengthBytes: length)
+    }
+
+    private var timeouts: NFExpression? {
+        guard number(NFTNL_EXPR_OBJREF_IMM_TYPE) == UInt32(NFT_OBJECT_CT_TIMEOUT),
+            let name = unsafe nftnl_expr_get_str(expression, UInt16(NFTNL_EXPR_OBJREF_IMM_NAME))
+        else { return nil }
+        return unsafe .setTimeouts(String(cString: name))
     }
 
     private var bitwise: NFExpression? {

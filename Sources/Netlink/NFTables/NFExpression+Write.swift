@@ -14,6 +14,7 @@ extension NFExpression {
             unsafe Self.make("ct", [(NFTNL_EXPR_CT_KEY, fact.key), (NFTNL_EXPR_CT_DREG, Self.register)])
         case .storeConnection(let fact):
             unsafe Self.make("ct", [(NFTNL_EXPR_CT_KEY, fact.key), (NFTNL_EXPR_CT_SREG, Self.register)])
+        case .setTimeouts(let name): unsafe Self.timeouts(name)
         case .loadHeader(let header, let offsetBytes, let lengthBytes):
             unsafe Self.make(
                 "payload",
@@ -48,6 +49,12 @@ extension NFExpression {
                 ])
         case .unknown(let name): preconditionFailure("\(name) is read only")
         }
+    }
+
+    private static func timeouts(_ name: String) -> OpaquePointer {
+        let expression = unsafe make("objref", [(NFTNL_EXPR_OBJREF_IMM_TYPE, UInt32(NFT_OBJECT_CT_TIMEOUT))])
+        _ = unsafe nftnl_expr_set_str(expression, UInt16(NFTNL_EXPR_OBJREF_IMM_NAME), name)
+        return unsafe expression
     }
 
     private static func make(

@@ -13,6 +13,8 @@ package enum NFExpression: Hashable, Sendable {
     case loadConnection(NFConnectionFact)
     /// Sets a fact about the packet's conntrack entry from the register.
     case storeConnection(NFConnectionFact)
+    /// Gives the packet's conntrack entry, as long as it is new, the timeouts of that name.
+    case setTimeouts(String)
     /// Loads bytes of a header.
     case loadHeader(NFHeader, offsetBytes: UInt32, lengthBytes: UInt32)
     /// register = (register & mask) ^ xor.

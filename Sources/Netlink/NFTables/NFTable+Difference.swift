@@ -3,6 +3,7 @@ extension NFTable {
     package func difference(from expected: NFTable) -> String? {
         guard self != expected else { return nil }
         if flags != expected.flags { return "table \(name) has flags \(flags)" }
+        if timeouts != expected.timeouts { return "table \(name) has other timeouts" }
         for name in Set(chains.keys).union(expected.chains.keys).sorted() {
             guard let here = chains[name] else { return "chain \(name) is missing" }
             guard let there = expected.chains[name] else { return "chain \(name) is not ours" }

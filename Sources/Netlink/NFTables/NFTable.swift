@@ -5,12 +5,14 @@ package struct NFTable: Hashable, Sendable {
     package let name: String
     /// NFT_TABLE_F_…; ours have none. A dormant table, say, is there and does nothing.
     package let flags: UInt32
+    package let timeouts: [String: NFTimeouts]
     /// By name: the kernel's order of chains has no meaning.
     package let chains: [String: NFChain]
 
-    package init(name: String, flags: UInt32 = 0, chains: [String: NFChain]) {
+    package init(name: String, flags: UInt32 = 0, timeouts: [String: NFTimeouts] = [:], chains: [String: NFChain]) {
         self.name = name
         self.flags = flags
+        self.timeouts = timeouts
         self.chains = chains
     }
 }

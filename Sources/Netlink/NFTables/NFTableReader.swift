@@ -8,7 +8,9 @@ extension NetlinkSocket {
         let hooks = try hooks(ofTable: name)
         let rules = try rules(ofTable: name)
         let chains = hooks.map { ($0.key, NFChain(hook: $0.value, rules: rules[$0.key] ?? [])) }
-        return NFTable(name: name, flags: flags, chains: Dictionary(uniqueKeysWithValues: chains))
+        return NFTable(
+            name: name, flags: flags, timeouts: try timeouts(ofTable: name),
+            chains: Dictionary(uniqueKeysWithValues: chains))
     }
 
     private borrowing func flags(ofTable name: String) throws(NetlinkError) -> UInt32? {
@@ -19,9 +21,7 @@ extension NetlinkSocket {
             visit: { message throws(NetlinkError) in
                 guard message.isNFTables(NFT_MSG_NEWTABLE) else { return }
                 let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<nfgenmsg>.size))
-                guard let text = attributes[UInt16(NFTA_TABLE_NAME.rawValue)],
-                    text.elementsEqual(Array(name.utf8) + [0])
-                else { return }
+                guard attributes.text(NFTA_TABLE_NAME.rawValue) == name else { return }
                 flags = attributes.big(NFTA_TABLE_FLAGS.rawValue) ?? 0
             })
         return flags
@@ -127,7 +127,7 @@ private struct ListedRule {
 }
 
 extension NetlinkMessage {
-    fileprivate func isNFTables(_ kind: nf_tables_msg_types) -> Bool {
+    func isNFTables(_ kind: nf_tables_msg_types) -> Bool {
         UInt32(type) == UInt32(NFNL_SUBSYS_NFTABLES) << 8 | kind.rawValue
     }
 

@@ -12,6 +12,7 @@ extension NetlinkSocket {
         try batch.add(table: table.name)
         try batch.delete(table: table.name)
         try batch.add(table: table.name)
+        for (name, timeouts) in table.timeouts { try batch.add(timeouts, name: name, table: table.name) }
         for (name, chain) in table.chains.sorted(by: { $0.key < $1.key }) {
             try batch.add(chain, name: name, table: table.name)
             for rule in chain.rules { try batch.add(rule, chain: name, table: table.name) }

@@ -1,3 +1,4 @@
+import Glibc
 import Mesh
 import Netlink
 import Reactor
@@ -23,7 +24,18 @@ struct PodNetwork {
     /// Leads the pod's new connections to the proxy. Does nothing that is done already, and repairs what is not.
     func capture(_ redirection: Redirection) throws(NetlinkError) {
         try addPolicyRoutes()
-        try open(.netfilter).replace(redirection.capturing)
+        let socket = try open(.netfilter)
+        do throws(NetlinkError) {
+            try socket.replace(redirection.capturing)
+        } catch {
+            guard Self.isUnknown(error), redirection.remembersHalfClosed else { throw error }
+            try socket.replace(redirection.impatient.capturing)
+        }
+    }
+
+    /// How a kernel refuses an object of a kind that it was built without.
+    private static func isUnknown(_ error: NetlinkError) -> Bool {
+        error.refusal?.code == EOPNOTSUPP || error.refusal?.code == ENOENT
     }
 
     /// Captures no new connection from now on; those that were captured go on.
@@ -47,7 +59,9 @@ struct PodNetwork {
         for family in families where try !routes.has(Redirection.policyRoute, family) { missing.append(family) }
         guard let table else { return missing.count == families.count ? .untouched : .differs("no rules") }
         if table == Redirection.draining { return .draining }
-        if let difference = table.difference(from: redirection.capturing) { return .differs(difference) }
+        if let difference = table.difference(from: redirection.capturing) {
+            guard table == redirection.impatient.capturing else { return .differs(difference) }
+        }
         if let family = missing.first { return .differs("no \(family) route for answers to the proxy") }
         return .inOrder
     }
@@ -74,5 +88,14 @@ struct PodNetwork {
 
     private func open(_ bus: NetlinkSocket.Bus) throws(NetlinkError) -> NetlinkSocket {
         try NetlinkSocket.open(bus, in: namespace, by: visitor)
+    }
+}
+
+extension Redirection {
+    /// For a kernel that cannot be told how long to remember.
+    fileprivate var impatient: Redirection {
+        var redirection = self
+        redirection.remembersHalfClosed = false
+        return redirection
     }
 }

@@ -19,31 +19,42 @@ struct Redirection: Hashable, Sendable {
     /// nothing else.
     var hostProbes: [IPAddress] = []
 
+    /// A captured connection may wait half closed for an answer. Conntrack usually forgets it after a minute; what comes then would
+    /// be neither translated nor marked. Not every kernel can be told to wait (CONFIG_NF_CONNTRACK_TIMEOUT).
+    var remembersHalfClosed = true
+
     static let tableName = "slipstream"
     static let policyRoute = PolicyRoute(
         mark: PacketMark.spoofed.value, mask: PacketMark.mask, priority: 32764, table: 100)
 
     /// A pod in the mesh.
     var capturing: NFTable {
-        Self.table(
-            [
-                "nat-prerouting": capturesInbound ? inbound : [],
-                "nat-output": outbound,
-                "guard-input": capturesInbound ? inboundGuard : [],
-                "guard-output": outboundGuard,
-            ], raw: capturesDNS ? Self.separateDNS : [:])
+        var rules = Self.spoofing
+        rules["nat-output"] = outbound
+        rules["guard-output"] = outboundGuard
+        if capturesInbound {
+            rules["nat-prerouting"] = inbound
+            rules["guard-input"] = inboundGuard
+        }
+        if capturesDNS { rules.merge(Self.separateDNS) { $1 } }
+        guard remembersHalfClosed else { return Self.table(rules) }
+        for chain in ["mangle-prerouting", "mangle-output"] { rules[chain, default: []].insert(Self.patience, at: 0) }
+        return Self.table(rules, timeouts: [Self.patientTimeouts: Self.halfClosed])
     }
 
     /// A pod that is leaving the mesh: no new connection is captured, and those that were go on. The empty `nat` chains keep the
     /// kernel translating them.
-    static let draining = table([:])
+    static let draining = table(spoofing)
 
-    private static func table(_ rules: [String: [RedirectionRule]], raw: [String: [RedirectionRule]] = [:]) -> NFTable {
+    private static func table(
+        _ rules: [String: [RedirectionRule]], timeouts: [String: NFTimeouts] = [:]
+    ) -> NFTable {
         var chains: [String: NFChain] = [:]
         for (name, hook) in hooks { chains[name] = NFChain(hook: hook, rules: (rules[name] ?? []).map(\.rule)) }
-        for (name, hook) in rawHooks { raw[name].map { chains[name] = NFChain(hook: hook, rules: $0.map(\.rule)) } }
-        for (name, rules) in spoofing { chains[name] = NFChain(hook: hooks[name], rules: rules.map(\.rule)) }
-        return NFTable(name: tableName, chains: chains)
+        for (name, hook) in rawHooks {
+            if let rules = rules[name] { chains[name] = NFChain(hook: hook, rules: rules.map(\.rule)) }
+        }
+        return NFTable(name: tableName, timeouts: timeouts, chains: chains)
     }
 
     private static let hooks: [String: NFHook] = [
@@ -124,6 +135,11 @@ extension Redirection {
             RedirectionRule(.isReply, .connectionMarked(.spoofed), action: .restoreMark)
         ],
     ]
+
+    private static let patientTimeouts = "half-closed"
+    private static let patience = RedirectionRule(.opensConnection, action: .remember(as: patientTimeouts))
+    /// As long as a day. An end that is gone shows earlier, by the proxy's keep-alive.
+    private static let halfClosed = NFTimeouts(differing: [.finWait: 86_400, .closeWait: 86_400])
 
     /// The proxy asks name servers from the pod's own address, perhaps from a port that the pod uses too.
     private static let separateDNS: [String: [RedirectionRule]] = [

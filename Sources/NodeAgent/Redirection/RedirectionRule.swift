@@ -13,6 +13,8 @@ struct RedirectionRule: Hashable, Sendable {
         case markConnection(PacketMark)
         /// The packet gets its connection's mark, and is routed by it.
         case restoreMark
+        /// Conntrack remembers the connection for as long as these timeouts say.
+        case remember(as: String)
         /// Conntrack keeps the flow apart from others with the same addresses.
         case separate(zone: UInt16)
     }
@@ -36,6 +38,7 @@ extension RedirectionRule.Action {
         case .refuse: [.rejectWithReset]
         case .markConnection(let mark): [.loadConnection(.mark), mark.mixedIn, .storeConnection(.mark)]
         case .restoreMark: [.loadConnection(.mark), .storeMark]
+        case .remember(let name): [.setTimeouts(name)]
         case .separate(let zone): [.loadConstant(zone.native), .storeConnection(.zone)]
         }
     }
