@@ -74,7 +74,8 @@ let package = Package(
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("NetlinkTests", ["Netlink", "Mesh", "Reactor", "TestNamespaces"]),
-        tests("NodeAgentTests", ["node-agent", "NodeAgent", "Discovery", "Mesh", "Netlink", "Reactor", "TestNamespaces"]),
+        tests(
+            "NodeAgentTests", ["node-agent", "NodeAgent", "Discovery", "Mesh", "Netlink", "Reactor", "TestNamespaces"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
