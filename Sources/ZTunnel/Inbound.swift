@@ -163,7 +163,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         record?.stage = .policy
         let admission = Admission(
             attributes: ConnectionAttributes(source: source.ip, sourceIdentity: peer, destination: application))
-        switch admission.decide(pod.identity, snapshot, clusterID: worker.settings.clusterID) {
+        switch admission.decide(pod) {
         case .success(let admitted):
             record?.facts.decision = admitted.decision
             self.admission = admission
@@ -178,7 +178,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
 
     func configurationChanged(_ snapshot: Snapshot) {
         guard let admission else { return }
-        if case .failure(let refusal) = admission.decide(pod.identity, snapshot, clusterID: worker.settings.clusterID) {
+        if case .failure(let refusal) = admission.decide(pod) {
             record?.facts.decision = refusal.decision
             cancel(refusal.afterwards)
         }

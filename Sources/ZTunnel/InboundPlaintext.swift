@@ -45,7 +45,7 @@ final class PlaintextConnection: PodConnection {
         record?.stage = .policy
         let admission = Admission(
             attributes: ConnectionAttributes(source: source.ip, sourceIdentity: nil, destination: destination))
-        switch admission.decide(pod.identity, worker.snapshot, clusterID: worker.settings.clusterID) {
+        switch admission.decide(pod) {
         case .success(let admitted):
             record?.facts.decision = admitted.decision
             self.admission = admission
@@ -59,7 +59,7 @@ final class PlaintextConnection: PodConnection {
 
     func configurationChanged(_ snapshot: Snapshot) {
         guard let admission else { return }
-        if case .failure(let refusal) = admission.decide(pod.identity, snapshot, clusterID: worker.settings.clusterID) {
+        if case .failure(let refusal) = admission.decide(pod) {
             record?.facts.decision = refusal.decision
             cancel(refusal.afterwards)
         }

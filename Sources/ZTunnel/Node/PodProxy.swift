@@ -28,6 +28,8 @@ final class PodProxy {
     private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
     private var unprovenTunnels = 0
     private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
+    /// From the worker's snapshot.
+    private var known: WorkloadEntry?
     private var told: (entry: WorkloadEntry, header: String)?
     private var isDraining = false
     private var deadline: Reactor.TimerID?
@@ -100,7 +102,9 @@ final class PodProxy {
 
     /// What the configuration says of this pod; nil until it has arrived.
     var workload: WorkloadEntry? {
-        worker.snapshot?.workload(ofPod: identity, clusterID: worker.settings.clusterID)
+        if let known { return known }
+        known = worker.snapshot?.workload(ofPod: identity, clusterID: worker.settings.clusterID)
+        return known
     }
 
     /// What this pod tells of itself to the proxies that it reaches.
@@ -120,6 +124,7 @@ final class PodProxy {
     // MARK: Changes
 
     func configurationChanged(_ snapshot: Snapshot) {
+        known = nil
         for connection in connections.values { connection.configurationChanged(snapshot) }
         let network = worker.settings.network
         pool.drop { key in

@@ -4,12 +4,10 @@ import Mesh
 struct Admission {
     let attributes: ConnectionAttributes
 
-    /// Decides by the destination's policies. Before a configuration has arrived, and for a pod it does not know, nothing is admitted.
-    func decide(_ pod: PodIdentity, _ snapshot: Snapshot?, clusterID: String) -> Result<Admitted, Refusal> {
-        guard let snapshot else { return .failure(Refusal(.notReady)) }
-        guard let workload = snapshot.workload(ofPod: pod, clusterID: clusterID) else {
-            return .failure(Refusal(.unknownWorkload))
-        }
+    /// Decides by the pod's policies. Before a configuration has arrived, and for a pod it does not know, nothing is admitted.
+    func decide(_ pod: PodProxy) -> Result<Admitted, Refusal> {
+        guard pod.worker.snapshot != nil else { return .failure(Refusal(.notReady)) }
+        guard let workload = pod.workload else { return .failure(Refusal(.unknownWorkload)) }
         let decision = workload.policies.decide(attributes)
         guard decision.isAllowed else {
             return .failure(Refusal(.denied(decision), decision, workload.policies.explain(decision, of: attributes)))
