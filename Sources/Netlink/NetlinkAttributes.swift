@@ -1,6 +1,7 @@
 import CMnl
 
-/// The attributes of a message, or those nested in one, by type. A pure value. Of attributes with one type the last counts.
+/// The attributes of a message, or those nested in one, by type. A pure value. Of attributes with one type the last
+/// counts.
 struct NetlinkAttributes {
     private var values: [UInt16: ArraySlice<UInt8>] = [:]
 

@@ -44,8 +44,9 @@ extension NetlinkMessage {
     /// The tables changed while they were read out: what came is no snapshot.
     var wasInterrupted: Bool { flags & UInt16(NLM_F_DUMP_INTR) != 0 }
 
-    /// The answer to a message that asked for one: the kernel's error code, 0 for success, and its words. Nil when this is
-    /// not such an answer. With NETLINK_CAP_ACK the refused message is not repeated, so attributes follow its header.
+    /// The answer to a message that asked for one: the kernel's error code, 0 for success, and its words. Nil when this
+    /// is not such an answer. With NETLINK_CAP_ACK the refused message is not repeated, so attributes follow its
+    /// header.
     func acknowledgement() throws(NetlinkError) -> (code: CInt, explanation: String?)? {
         guard type == UInt16(NLMSG_ERROR) else { return nil }
         guard payload.count >= 4 + Self.headerBytes else { throw .malformed("an error of \(payload.count) bytes") }

@@ -3,9 +3,11 @@ import CNftnl
 import Glibc
 package import Reactor
 
-/// Sole owner of a netlink socket. It belongs to the network namespace it was opened in, whichever thread uses it later.
+/// Sole owner of a netlink socket. It belongs to the network namespace it was opened in, whichever thread uses it
+/// later.
 ///
-/// The kernel answers while it is being asked, so that calls do not wait for anybody; a time limit guards against surprise.
+/// The kernel answers while it is being asked, so that calls do not wait for anybody; a time limit guards against
+/// surprise.
 @safe package struct NetlinkSocket: ~Copyable {
     package enum Bus: Sendable {
         /// Addresses, routes and rules: rtnetlink(7).
@@ -79,8 +81,8 @@ package import Reactor
 
     // MARK: Asking
 
-    /// Sends a batch and waits for the answers it asks for. Throws the first refusal; in a transaction the others then had no
-    /// effect either.
+    /// Sends a batch and waits for the answers it asks for. Throws the first refusal; in a transaction the others then
+    /// had no effect either.
     borrowing func perform(_ batch: borrowing NetlinkBatch) throws(NetlinkError) {
         try send(batch)
         var awaited = batch.awaited
@@ -102,8 +104,8 @@ package import Reactor
         if let refusal { throw refusal }
     }
 
-    /// Asks for a list and gives each message of it to `visit`. Starts over when the list changed while it was read; `visit`
-    /// is then told by `restart`.
+    /// Asks for a list and gives each message of it to `visit`. Starts over when the list changed while it was read;
+    /// `visit` is then told by `restart`.
     borrowing func dump(
         _ request: NetlinkRequest,
         write: (UnsafeMutablePointer<nlmsghdr>) -> Void,

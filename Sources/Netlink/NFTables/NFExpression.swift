@@ -2,8 +2,8 @@ import CNftnl
 
 /// One step of an nftables rule. Steps run in order on one register; a comparison that fails ends the rule.
 ///
-/// Only what our rules need, in the form in which the kernel gives it back, so that what was written and what is read compare
-/// equal. All steps use register 1 (NFT_REG_1, 16 bytes).
+/// Only what our rules need, in the form in which the kernel gives it back, so that what was written and what is read
+/// compare equal. All steps use register 1 (NFT_REG_1, 16 bytes).
 package enum NFExpression: Hashable, Sendable {
     /// Loads a fact about the packet.
     case load(NFMeta)

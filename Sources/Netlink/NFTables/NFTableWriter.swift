@@ -3,8 +3,8 @@ import CNftnl
 
 /// Changes to nftables, each one atomic transaction in the socket's namespace.
 extension NetlinkSocket {
-    /// Puts `table` in the place of the one of that name, if there is one: each packet sees the old rules or the new ones, never
-    /// none.
+    /// Puts `table` in the place of the one of that name, if there is one: each packet sees the old rules or the new
+    /// ones, never none.
     package borrowing func replace(_ table: NFTable) throws(NetlinkError) {
         var batch = NetlinkBatch()
         try batch.beginTransaction()

@@ -1,8 +1,8 @@
 import CMnl
 import CNftnl
 
-/// How long conntrack remembers a TCP connection without a packet, by its state: a named object of a table, which a rule gives to
-/// connections (nft(8), "ct timeout").
+/// How long conntrack remembers a TCP connection without a packet, by its state: a named object of a table, which a
+/// rule gives to connections (nft(8), "ct timeout").
 package struct NFTimeouts: Hashable, Sendable {
     /// Each state must be there, so that what is read back compares equal: the kernel fills in what is missing.
     package let seconds: [State: UInt32]

@@ -3,8 +3,8 @@ import Glibc
 package import Mesh
 
 extension NetlinkSocket {
-    /// Whether any interface of the socket's namespace has an address of this family. Where IPv6 is off not even the loopback
-    /// interface has one.
+    /// Whether any interface of the socket's namespace has an address of this family. Where IPv6 is off not even the
+    /// loopback interface has one.
     package borrowing func hasAddress(of family: IPAddress.Family) throws(NetlinkError) -> Bool {
         let number = UInt8(family == .v4 ? AF_INET : AF_INET6)
         var isThere = false

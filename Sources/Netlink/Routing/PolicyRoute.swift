@@ -1,7 +1,8 @@
-/// Packets with a mark are delivered to this host, whatever their destination: a rule that sends them to a table of their own,
-/// and in that table one route.
+/// Packets with a mark are delivered to this host, whatever their destination: a rule that sends them to a table of
+/// their own, and in that table one route.
 ///
-/// As a command: `ip rule add fwmark MARK/MASK pref PRIORITY lookup TABLE; ip route add local default dev lo table TABLE`.
+/// As a command: `ip rule add fwmark MARK/MASK pref PRIORITY lookup TABLE; ip route add local default dev lo table
+/// TABLE`.
 package struct PolicyRoute: Hashable, Sendable {
     package let mark: UInt32
     package let mask: UInt32

@@ -66,8 +66,8 @@ final class EnrolledPod {
         }
     }
 
-    /// The pod's file says something else than before. False when that is about another namespace: then the pod has to leave and
-    /// come in again.
+    /// The pod's file says something else than before. False when that is about another namespace: then the pod has to
+    /// leave and come in again.
     func update(_ record: PodRecord) -> Bool {
         guard record.networkNamespacePath == self.record.networkNamespacePath else { return false }
         self.record = record

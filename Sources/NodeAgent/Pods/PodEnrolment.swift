@@ -2,11 +2,11 @@ import Discovery
 
 /// How one pod comes into the mesh and leaves it, as a pure value: facts in, orders out.
 ///
-/// The proxy is asked first and the rules are loaded once it has acknowledged: its sockets listen by then, so that no connection
-/// of a running pod is refused in between. From then on the rules stay, whatever becomes of the proxy.
+/// The proxy is asked first and the rules are loaded once it has acknowledged: its sockets listen by then, so that no
+/// connection of a running pod is refused in between. From then on the rules stay, whatever becomes of the proxy.
 ///
-/// A pod leaves in two steps. First nothing new is captured, while connections that were go on; when the last one has ended, or
-/// at a deadline, the proxy is told to forget the pod, and everything is removed.
+/// A pod leaves in two steps. First nothing new is captured, while connections that were go on; when the last one has
+/// ended, or at a deadline, the proxy is told to forget the pod, and everything is removed.
 struct PodEnrolment: Equatable {
     enum Order: Equatable {
         /// Give the pod to the proxy, or give it again. Answered by `acknowledged` or `refused`.

@@ -1,8 +1,8 @@
 import Discovery
 import Reactor
 
-/// The directory where the agent says how far each pod is, `<uid>.json`, and keeps for itself what it must know of pods whose
-/// files are gone when it starts again, `.<uid>.pod`. Thread-confined.
+/// The directory where the agent says how far each pod is, `<uid>.json`, and keeps for itself what it must know of pods
+/// whose files are gone when it starts again, `.<uid>.pod`. Thread-confined.
 struct StatusDirectory {
     let path: String
     let log: Log

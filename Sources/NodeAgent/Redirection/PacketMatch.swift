@@ -5,8 +5,8 @@ import Netlink
 enum PacketMatch: Hashable, Sendable {
     case cameByLoopback
     case leavesByLoopback
-    /// The first packet of a TCP connection and no other: SYN without ACK, RST or FIN. Linux starts a connection on nothing
-    /// else (tcp_rcv_state_process, TCP_LISTEN).
+    /// The first packet of a TCP connection and no other: SYN without ACK, RST or FIN. Linux starts a connection on
+    /// nothing else (tcp_rcv_state_process, TCP_LISTEN).
     case opensConnection
     case isUDP
     case toPort(UInt16)

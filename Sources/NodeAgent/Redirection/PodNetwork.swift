@@ -3,8 +3,8 @@ import Mesh
 import Netlink
 import Reactor
 
-/// The network namespace of one pod, as the agent reads and changes it. Each call opens a socket in the namespace and closes it;
-/// the calling thread is back home afterwards. Thread-confined, by its visitor.
+/// The network namespace of one pod, as the agent reads and changes it. Each call opens a socket in the namespace and
+/// closes it; the calling thread is back home afterwards. Thread-confined, by its visitor.
 struct PodNetwork {
     let namespace: NetworkNamespace
     let visitor: NamespaceVisitor

@@ -3,24 +3,26 @@ import Netlink
 
 /// The rules in a pod's network namespace that lead its TCP to the node proxy, as a pure value.
 ///
-/// **Only a connection's first SYN is redirected.** nftables asks a `nat` chain once per conntrack entry, and conntrack makes an
-/// entry for a connection in mid-flow when it begins to watch (nf_conntrack_tcp_loose): were its next packet redirected, the
-/// connection would be reset. So connections older than the rules go on as they are, in both directions.
+/// **Only a connection's first SYN is redirected.** nftables asks a `nat` chain once per conntrack entry, and conntrack
+/// makes an entry for a connection in mid-flow when it begins to watch (nf_conntrack_tcp_loose): were its next packet
+/// redirected, the connection would be reset. So connections older than the rules go on as they are, in both
+/// directions.
 ///
-/// **Nothing gets past by way of that.** A peer could send an ACK first, so that an entry without redirection exists, and its
-/// SYN after it, which conntrack lets pass under that entry. The `guard` chains refuse each SYN that reaches the pod, or leaves
-/// it, without having been redirected.
+/// **Nothing gets past by way of that.** A peer could send an ACK first, so that an entry without redirection exists,
+/// and its SYN after it, which conntrack lets pass under that entry. The `guard` chains refuse each SYN that reaches
+/// the pod, or leaves it, without having been redirected.
 struct Redirection: Hashable, Sendable {
     /// Connections to the pod are led to the proxy, too; false for ingress gateways, which take them themselves.
     var capturesInbound = true
     /// Names are resolved by the proxy. It must then listen on 15053 of the pod's loopback addresses.
     var capturesDNS = false
-    /// Source addresses that the host gives to its health probes, which are let in as they are. The host must give them to
-    /// nothing else.
+    /// Source addresses that the host gives to its health probes, which are let in as they are. The host must give them
+    /// to nothing else.
     var hostProbes: [IPAddress] = []
 
-    /// A captured connection may wait half closed for an answer. Conntrack usually forgets it after a minute; what comes then would
-    /// be neither translated nor marked. Not every kernel can be told to wait (CONFIG_NF_CONNTRACK_TIMEOUT).
+    /// A captured connection may wait half closed for an answer. Conntrack usually forgets it after a minute; what
+    /// comes then would be neither translated nor marked. Not every kernel can be told to wait
+    /// (CONFIG_NF_CONNTRACK_TIMEOUT).
     var remembersHalfClosed = true
 
     static let tableName = "slipstream"
@@ -42,8 +44,8 @@ struct Redirection: Hashable, Sendable {
         return Self.table(rules, timeouts: [Self.patientTimeouts: Self.halfClosed])
     }
 
-    /// A pod that is leaving the mesh: no new connection is captured, and those that were go on. The empty `nat` chains keep the
-    /// kernel translating them.
+    /// A pod that is leaving the mesh: no new connection is captured, and those that were go on. The empty `nat` chains
+    /// keep the kernel translating them.
     static let draining = table(spoofing)
 
     private static func table(
@@ -76,8 +78,9 @@ struct Redirection: Hashable, Sendable {
 // MARK: - The rules
 
 extension Redirection {
-    /// What comes to the pod goes to the proxy, but for tunnels, which it takes itself. What is addressed to 127.0.0.0/8 from
-    /// outside is left for routing to drop: redirected, it would reach services that listen on loopback only.
+    /// What comes to the pod goes to the proxy, but for tunnels, which it takes itself. What is addressed to
+    /// 127.0.0.0/8 from outside is left for routing to drop: redirected, it would reach services that listen on
+    /// loopback only.
     private var inbound: [RedirectionRule] {
         [RedirectionRule(.cameByLoopback, action: .accept), RedirectionRule(.toIPv4Loopback, action: .accept)]
             + probes

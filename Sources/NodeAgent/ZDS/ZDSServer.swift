@@ -2,8 +2,8 @@ import Discovery
 import Glibc
 import Reactor
 
-/// Where node proxies come to ask for pods. Two may be there while one takes over from the other: the newest is given what
-/// comes, all are told what goes. Thread-confined.
+/// Where node proxies come to ask for pods. Two may be there while one takes over from the other: the newest is given
+/// what comes, all are told what goes. Thread-confined.
 final class ZDSServer: ZDSConnection.Owner {
     /// Whom the server asks and tells.
     protocol Owner: AnyObject {

@@ -2,8 +2,8 @@ import Discovery
 
 /// The dialogue with one node proxy, as a pure value: facts in, orders out.
 ///
-/// The proxy says hello; then it is asked one thing after another, each answered before the next is sent: first every pod that is
-/// known, then that this was all, then what comes and goes.
+/// The proxy says hello; then it is asked one thing after another, each answered before the next is sent: first every
+/// pod that is known, then that this was all, then what comes and goes.
 struct ZDSSession: Equatable {
     enum Order: Equatable {
         /// Send this; it is to be answered in time.

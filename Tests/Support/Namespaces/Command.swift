@@ -38,8 +38,8 @@ package enum Command {
     }
 }
 
-/// A program that runs beside a test, and is killed when the test lets go of it. Programs that wait for ever should end when
-/// their input does, which it does with the test's process.
+/// A program that runs beside a test, and is killed when the test lets go of it. Programs that wait for ever should end
+/// when their input does, which it does with the test's process.
 package final class RunningProgram {
     private let process: ChildProcess
     private var ending: ChildProcess.Ending?

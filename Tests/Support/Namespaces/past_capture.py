@@ -1,5 +1,6 @@
-"""Tries to reach a port of a pod past its redirection: first an ACK, so that the pod's conntrack knows these addresses as a
-connection that nobody redirects, then a SYN under the same addresses. Prints what answers the SYN, or that it was not let out.
+"""Tries to reach a port of a pod past its redirection: first an ACK, so that the pod's conntrack knows these addresses as
+a connection that nobody redirects, then a SYN under the same addresses. Prints what answers the SYN, or that it was not
+let out.
 
 An ordinary ACK is answered by a reset, which conntrack sees too. One that claims to be signed (RFC 2385) is dropped in
 silence by a socket that expects no signature.

@@ -1,5 +1,5 @@
-"""The least that a node proxy does in a pod: takes what is redirected to 15001 and 15006, and carries it to where it was
-meant to go, marked; inbound under the caller's address. Prints a line for each connection. Ends with its input."""
+"""The least that a node proxy does in a pod: takes what is redirected to 15001 and 15006, and carries it to where it
+was meant to go, marked; inbound under the caller's address. Prints a line for each connection. Ends with its input."""
 import os
 import socket
 import struct
