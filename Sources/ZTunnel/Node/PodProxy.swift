@@ -179,9 +179,12 @@ final class PodProxy {
         finishDraining()
     }
 
+    /// Not at once: whoever let go is still on the stack, and may be a tunnel of the pool that ends with the pod.
     private func finishDraining() {
         guard isDraining, connections.isEmpty, tunnels.isEmpty else { return }
-        close()
+        _ = worker.reactor.after(milliseconds: 0) {
+            if self.isDraining { self.close() }
+        }
     }
 
     /// Ends everything now.
