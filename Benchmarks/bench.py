@@ -30,6 +30,9 @@ from world import remove_leftovers
 # Before what else the machine does; that is noise, and most of all in the latencies.
 _NICENESS = -10
 
+# One for all checkouts: they would take each other's namespaces for leftovers.
+_LOCK = "/run/lock/slipstream-bench.lock"
+
 
 def main():
     options = _options()
@@ -40,7 +43,7 @@ def main():
     signal.signal(signal.SIGHUP, _interrupt)
     os.nice(_NICENESS)
     setting = prepare(options.threads, options.subjects, options.binaries)
-    with open(setting.programs / "lock", "w") as lock:
+    with open(_LOCK, "w") as lock:
         _lock(lock)
         remove_leftovers()
         try:

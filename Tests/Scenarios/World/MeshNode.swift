@@ -18,7 +18,7 @@ final class MeshNode {
         }
     }
 
-    var namespaceName: String { "slb-test-node-\(number)" }
+    var namespaceName: String { "\(NamespaceMesh.prefix)node-\(number)" }
     var gateway: String { "10.246.\(number).1" }
     var linkAddress: String { "172.30.246.\(number)" }
 

@@ -10,7 +10,7 @@ struct MeshPod: Hashable {
     var isEnrolled = true
     var namespace = "shop"
 
-    var namespaceName: String { "slb-test-\(name)" }
+    var namespaceName: String { "\(NamespaceMesh.prefix)\(name)" }
     var uid: String { "uid-\(name)" }
     var address: String { "10.246.\(node).\(number)" }
     var identity: String { "spiffe://cluster.local/ns/\(namespace)/sa/\(name)" }

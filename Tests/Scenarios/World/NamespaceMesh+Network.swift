@@ -48,7 +48,7 @@ extension NamespaceMesh {
     /// Removes the namespaces of a scenario, and first whatever runs in them.
     static func removeLeftovers() {
         let names = (try? Command.run(["ip", "netns", "list"]).output.split(separator: "\n")) ?? []
-        for name in names.compactMap({ $0.split(separator: " ").first }) where name.hasPrefix("slb-test-") {
+        for name in names.compactMap({ $0.split(separator: " ").first }) where isLeftover(name) {
             let pids = (try? Command.run(["ip", "netns", "pids", String(name)]).output) ?? ""
             for pid in pids.split(separator: "\n").compactMap({ pid_t($0) }) { _ = kill(pid, SIGKILL) }
             _ = try? Command.run(["ip", "netns", "delete", String(name)])

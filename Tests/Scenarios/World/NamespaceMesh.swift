@@ -2,14 +2,19 @@ import Discovery
 import Foundation
 import Glibc
 import Mesh
+import Testing
 
 /// A small mesh of our real binaries in network namespaces: two nodes, and pods on them.
 ///
 ///     pods --- bridge [node 1] --- link --- [node 2] bridge --- pods
 ///
-/// One at a time: the namespaces' names are the same in all scenarios, and begin with `slb-test-`. `close` removes all; what a
-/// scenario left that was killed, the next one removes.
+/// One at a time in a test process; several processes do not meet. `close` removes all; what a process left that was killed,
+/// the next one removes.
 final class NamespaceMesh {
+    private static let familyPrefix = "slb-test-"
+    /// What the names of all namespaces of this process begin with.
+    static let prefix = "\(familyPrefix)\(getpid())-"
+
     let directory: URL
     let nodes: [MeshNode]
     private(set) var pods: [MeshPod] = []
@@ -31,7 +36,7 @@ final class NamespaceMesh {
             throw Command.Failure(description: "not built: \(Project.binary(name))")
         }
         Self.removeLeftovers()
-        directory = URL(filePath: "/tmp/slb-test-\(getpid())")
+        directory = URL(filePath: "/tmp/\(Self.familyPrefix)\(getpid())")
         try? FileManager.default.removeItem(at: directory)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         nodes = try [1, 2].map { [directory] in try MeshNode($0, meshDirectory: directory) }
@@ -57,13 +62,23 @@ final class NamespaceMesh {
     /// For whoever has to find out why a scenario failed: `SLIPSTREAM_SCENARIO_LOGS` names a folder for all that was written.
     private func keepLogs() {
         guard let folder = ProcessInfo.processInfo.environment["SLIPSTREAM_SCENARIO_LOGS"] else { return }
-        _ = try? Command.run(["cp", "--recursive", "--no-target-directory", directory.path, folder])
+        let scenario = "\(folder)/\(Test.current?.name ?? "unknown")"
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        _ = try? Command.run(["cp", "--recursive", "--no-target-directory", directory.path, scenario])
     }
 
     /// Of `Tests/Support/certificate_zoo.py`.
     var certificates: String { directory.appending(path: "certificates").path }
 
     func node(of pod: MeshPod) -> MeshNode { nodes[pod.node - 1] }
+
+    /// Whether a namespace is ours to remove: this process made it, or one that lives no more.
+    static func isLeftover(_ name: some StringProtocol) -> Bool {
+        guard name.hasPrefix(familyPrefix),
+            let owner = name.dropFirst(familyPrefix.count).split(separator: "-").first.flatMap({ pid_t($0) })
+        else { return false }
+        return owner == getpid() || Glibc.kill(owner, 0) != 0
+    }
 
     // MARK: - Configuration
 
