@@ -14,11 +14,11 @@ struct Detachment {
     func run() throws -> Int32 {
         let log = try BackgroundLog(path: layout.log, target: 1)
         let errors = try BackgroundLog(path: layout.errorLog, target: 2)
-        try start(log, errors)
+        let world = try start(log, errors)
         for _ in 0..<(Self.limitSeconds * 1_000_000 / Int(Self.pauseMicroseconds)) {
             usleep(Self.pauseMicroseconds)
             // Asked before the logs are read, so that what the world said until then is told.
-            let hasEnded = ChildProcess.reap() != nil
+            let hasEnded = world.ending() != nil
             let phase = StatusClient.ask(layout)?.phase
             log.relay()
             errors.relay()
@@ -33,7 +33,7 @@ struct Detachment {
         return finish("after \(Self.limitSeconds) seconds the playground still waits for \(missing)", 1)
     }
 
-    private func start(_ log: borrowing BackgroundLog, _ errors: borrowing BackgroundLog) throws {
+    private func start(_ log: borrowing BackgroundLog, _ errors: borrowing BackgroundLog) throws -> ChildProcess {
         let nothing = try Descriptor.open(readOnly: "/dev/null")
         var arguments = ["playground", "up", "--in-background", "--nodes", String(nodes)]
         if let manifests { arguments += ["--manifests", manifests] }
@@ -41,7 +41,7 @@ struct Detachment {
         launch.standard = (nothing.raw, log.writing.raw, errors.writing.raw)
         launch.isSessionLeader = true
         launch.directory = "/"
-        _ = try ChildProcess.spawn(launch)
+        return try ChildProcess.spawn(launch)
     }
 
     private func finish(_ text: String, _ status: Int32) -> Int32 {

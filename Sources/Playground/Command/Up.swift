@@ -63,6 +63,7 @@ package struct Up {
     private func refuseStrangers() throws {
         let namespaces = Remains.find(layout).namespaces
         guard !namespaces.isEmpty, Journal.read(path: layout.journal).isEmpty else { return }
+        try? FileManager.default.removeItem(atPath: layout.root)
         throw CommandFailure(
             """
             network namespaces of these names are there already: \(namespaces.joined(separator: ", "))

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Reactor
 
 /// What a world has left on the machine. Links, addresses, routes and rules all live in its namespaces and go with them.
 struct Remains: Sendable {
@@ -35,7 +34,6 @@ struct Remains: Sendable {
             // A process may start another between the look and the blow; nobody starts one after they are all gone.
             for process in remains.processes { process.signal(SIGKILL) }
             usleep(20_000)
-            while ChildProcess.reap() != nil {}
             remains = find(layout)
         }
         var problems = remains.processes.map { "process \($0.identifier) does not end" }

@@ -47,7 +47,9 @@ final class Children {
 
     /// To be called when a child may have ended.
     func reap() {
-        while let (child, ending) = ChildProcess.reap() { endings.removeValue(forKey: child)?(ending) }
+        for child in Array(endings.keys) {
+            if let ending = child.ending() { endings.removeValue(forKey: child)?(ending) }
+        }
     }
 
     var isEmpty: Bool { endings.isEmpty }

@@ -52,6 +52,13 @@ final class Node {
         }
     }
 
+    /// The last one matters where br_netfilter is loaded, and is not there otherwise: a packet translated to another pod on
+    /// the bridge would be bridged there and then instead of routed, and one to its own sender dropped.
+    private static let settings = [
+        "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+        "net.ipv4.conf.all.send_redirects=0", "net.bridge.bridge-nf-call-iptables=0",
+    ]
+
     private static func makeNamespace(number: Int, of count: Int, layout: Layout, children: Children) throws {
         let name = name(number)
         let namespace = layout.namespace(ofNode: name)
@@ -73,11 +80,7 @@ final class Node {
                 + others.map {
                     "route add \(AddressPlan.podNetwork(ofNode: $0)) via \(AddressPlan.linkAddress(ofNode: $0))"
                 }, inNamespace: namespace)
-        let settings = [
-            "ip_forward=1", "conf.all.rp_filter=0", "conf.default.rp_filter=0", "conf.all.send_redirects=0",
-        ]
-        try Command.run(
-            "ip", ["netns", "exec", namespace, "sysctl", "-q", "-w"] + settings.map { "net.ipv4.\($0)" })
+        try Command.run("ip", ["netns", "exec", namespace, "sysctl", "-q", "-e", "-w"] + settings)
     }
 
     // MARK: Programs

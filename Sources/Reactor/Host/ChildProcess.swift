@@ -93,12 +93,11 @@ package struct ChildProcess: Hashable, Sendable {
         return identifier == 0 ? nil : Ending(word: word)
     }
 
-    /// A child that has ended and that nobody has waited for, if there is one.
-    package static func reap() -> (ChildProcess, Ending)? {
+    /// How it ended; nil while it runs. Told once: after that the number may be another process's.
+    package func ending() -> Ending? {
         var word: CInt = 0
-        let identifier = unsafe waitpid(-1, &word, WNOHANG)
-        guard identifier > 0 else { return nil }
-        return (ChildProcess(identifier: identifier), Ending(word: word))
+        guard unsafe waitpid(identifier, &word, WNOHANG) == identifier else { return nil }
+        return Ending(word: word)
     }
 }
 
