@@ -48,10 +48,10 @@ struct AccessLogTests {
             text(.json, summary())
                 == #"{"level":"info","time":"2026-01-02T03:04:05.000006Z","scope":"access","message":"connection complete","#
                 + #""src.addr":"10.244.1.2:40000","src.workload":"frontend","src.namespace":"shop","#
-                + #""src.identity":"spiffe://cluster.local/ns/shop/sa/frontend","dst.addr":"10.244.2.4:15008","#
+                + #""src.identity":"spiffe://cluster.local/ns/shop/sa/frontend","src.cluster":"Kubernetes","dst.addr":"10.244.2.4:15008","#
                 + #""dst.hbone_addr":"10.244.2.4:8082","dst.service":"catalog.shop.svc.cluster.local","#
                 + #""dst.workload":"catalog-v2","dst.namespace":"shop","#
-                + #""dst.identity":"spiffe://cluster.local/ns/shop/sa/catalog","direction":"outbound","bytes_sent":1234,"#
+                + #""dst.identity":"spiffe://cluster.local/ns/shop/sa/catalog","dst.cluster":"Kubernetes","direction":"outbound","bytes_sent":1234,"#
                 + #""bytes_recv":56,"duration":"12ms","tls.version":"TLSv1.3","tls.cipher":"TLS_AES_256_GCM_SHA384"}"#
                 + "\n")
     }
@@ -66,8 +66,8 @@ struct AccessLogTests {
         #expect(
             text(.plain, plaintext)
                 == "2026-01-02T03:04:05.000006Z\tinfo\taccess\tconnection complete\t"
-                + #"src.addr=10.244.1.2:40000 src.workload="frontend" src.namespace="shop" dst.addr=10.244.2.4:15008 "#
-                + #"dst.service="catalog.shop.svc.cluster.local" dst.workload="catalog-v2" dst.namespace="shop" "#
+                + #"src.addr=10.244.1.2:40000 src.workload="frontend" src.namespace="shop" src.cluster="Kubernetes" dst.addr=10.244.2.4:15008 "#
+                + #"dst.service="catalog.shop.svc.cluster.local" dst.workload="catalog-v2" dst.namespace="shop" dst.cluster="Kubernetes" "#
                 + #"direction="outbound" bytes_sent=1234 bytes_recv=56 duration="12ms""# + "\n")
     }
 

@@ -45,6 +45,9 @@ extension LogLine {
             if let namespace = baggage.namespace { field("src.namespace", namespace) }
         }
         if let identity = facts.sourceIdentity { field("src.identity", identity) }
+        if let cluster = facts.source?.workload.clusterID ?? facts.sourceBaggage?.cluster {
+            field("src.cluster", cluster)
+        }
         if let server = facts.server { field("dst.addr", server) }
         switch facts.authority {
         case .address(let address): field("dst.hbone_addr", address)
@@ -57,6 +60,7 @@ extension LogLine {
             field("dst.namespace", destination.namespace)
         }
         if let identity = facts.destinationIdentity { field("dst.identity", identity) }
+        if let destination = facts.destination?.workload { field("dst.cluster", destination.clusterID) }
     }
 
     private mutating func writeSecurity(_ facts: ConnectionFacts) {
