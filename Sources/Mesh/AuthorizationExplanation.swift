@@ -23,11 +23,12 @@ extension NearestRule: CustomStringConvertible {
 }
 
 extension EffectivePolicies {
-    /// Rules looked at before the answer must do: a client that is refused again and again must not cost much each time.
+    /// Rules looked at before the answer must do: a client that is refused again and again must not cost much each
+    /// time.
     private static let explainedRulesMax = 256
 
-    /// For a connection that `decide` did not let in since no ALLOW rule holds: the rule of which the fewest fields fail.
-    /// Nil for every other outcome, and where no ALLOW policy has a rule.
+    /// For a connection that `decide` did not let in since no ALLOW rule holds: the rule of which the fewest fields
+    /// fail. Nil for every other outcome, and where no ALLOW policy has a rule.
     package func explain(_ decision: AuthorizationDecision, of attributes: ConnectionAttributes) -> NearestRule? {
         guard decision.outcome == .noneAllowed else { return nil }
         let nearness = sets.lazy

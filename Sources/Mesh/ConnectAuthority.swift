@@ -17,7 +17,8 @@ extension ConnectAuthority: CustomStringConvertible, LosslessStringConvertible {
     private static let hostnameLengthMax = 253
     private static let labelLengthMax = 63
 
-    /// Port 0, user information, a name that is almost an address, and anything else beside the three forms are refused.
+    /// Port 0, user information, a name that is almost an address, and anything else beside the three forms are
+    /// refused.
     package init?(_ text: some StringProtocol) {
         let text = Substring(text)
         if let address = SocketAddress(text) {

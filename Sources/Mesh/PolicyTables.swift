@@ -1,4 +1,5 @@
-/// Policies by where they apply. Makes each workload's `EffectivePolicies`, shared between workloads that have the same.
+/// Policies by where they apply. Makes each workload's `EffectivePolicies`, shared between workloads that have the
+/// same.
 struct PolicyTables {
     let byKey: [NamespacedName: AuthorizationPolicy]
     private let global: PolicySet

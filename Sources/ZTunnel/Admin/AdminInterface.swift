@@ -1,8 +1,8 @@
 import Mesh
 package import Reactor
 
-/// What this proxy tells about itself, and to whom: administration to its own host only, metrics and readiness to anybody.
-/// Owned by the control thread.
+/// What this proxy tells about itself, and to whom: administration to its own host only, metrics and readiness to
+/// anybody. Owned by the control thread.
 package final class AdminInterface {
     /// What it asks of the rest of the proxy.
     package struct Sources {

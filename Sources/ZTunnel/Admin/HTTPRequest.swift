@@ -1,7 +1,7 @@
 import Mesh
 
-/// The head of an HTTP/1.1 request (RFC 9112), read strictly and within bounds. A pure value: bytes in, a request or a refusal
-/// out.
+/// The head of an HTTP/1.1 request (RFC 9112), read strictly and within bounds. A pure value: bytes in, a request or a
+/// refusal out.
 package struct HTTPRequest: Hashable, Sendable {
     package enum Method: String, Hashable, Sendable { case get = "GET", head = "HEAD", post = "POST" }
 

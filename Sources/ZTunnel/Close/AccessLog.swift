@@ -1,8 +1,8 @@
 package import Reactor
 import Mesh
 
-/// Writes one line for each connection that is over, in Istio's fields and some of our own. Thread-confined: each reactor
-/// has one, with a line whose memory is used again.
+/// Writes one line for each connection that is over, in Istio's fields and some of our own. Thread-confined: each
+/// reactor has one, with a line whose memory is used again.
 package struct AccessLog {
     private var line: LogLine
     private let sink: LogSink

@@ -2,8 +2,8 @@ package import HBONE
 package import Mesh
 package import Reactor
 
-/// Why a connection ended early: where it was, whose doing it was, and what may be done about it. The only shape of failure
-/// that the access log and the metrics know.
+/// Why a connection ended early: where it was, whose doing it was, and what may be done about it. The only shape of
+/// failure that the access log and the metrics know.
 package struct ConnectionFailure: Error, Hashable, Sendable {
     /// The rooms of a connection, in its order.
     package enum Stage: UInt8, Hashable, Sendable { case accept, destination, policy, upstream, tunnel, relay }

@@ -1,6 +1,7 @@
 import Mesh
 
-/// The labels of Istio's TCP metrics: whose connection it was, and how it ended. `unknown` stands for what is not known.
+/// The labels of Istio's TCP metrics: whose connection it was, and how it ended. `unknown` stands for what is not
+/// known.
 package struct TrafficLabels: Hashable, Sendable {
     package static let names = [
         "reporter", "source_workload", "source_canonical_service", "source_canonical_revision",

@@ -1,6 +1,7 @@
 import Mesh
 
-/// Counts connections and bytes. Thread-confined while it counts: each reactor has one, and hands out copies to be added up.
+/// Counts connections and bytes. Thread-confined while it counts: each reactor has one, and hands out copies to be
+/// added up.
 ///
 /// Bounded: when there are too many series, new ones count as one.
 package struct TrafficMetrics: Sendable {
@@ -27,7 +28,8 @@ package struct TrafficMetrics: Sendable {
         let isSecure: Bool
         let source, destination, service: ObjectIdentifier?
 
-        /// Nil when the labels depend on more: a peer that is not who its address says, or one known by its baggage only.
+        /// Nil when the labels depend on more: a peer that is not who its address says, or one known by its baggage
+        /// only.
         init?(_ facts: ConnectionFacts, _ flags: ResponseFlags) {
             isSecure = facts.security != nil
             guard facts.source != nil || facts.sourceBaggage == nil,

@@ -6,8 +6,8 @@ package struct LogLevels: Hashable, Sendable {
 
     package init() {}
 
-    /// Comma-separated directives `LEVEL` or `TARGET=LEVEL`. Targets that we do not have are passed over: the variable may
-    /// have been written for another ztunnel.
+    /// Comma-separated directives `LEVEL` or `TARGET=LEVEL`. Targets that we do not have are passed over: the variable
+    /// may have been written for another ztunnel.
     init(_ given: EnvironmentReader) throws(ConfigurationError) {
         guard let text = given.text("RUST_LOG") else { return }
         for directive in text.split(separator: ",") {

@@ -1,5 +1,5 @@
-/// Numbers for choices that nobody gains by guessing, such as which endpoint is next: SplitMix64, seeded by the system, whose own
-/// generator is a system call each time.
+/// Numbers for choices that nobody gains by guessing, such as which endpoint is next: SplitMix64, seeded by the system,
+/// whose own generator is a system call each time.
 struct QuickRandom: RandomNumberGenerator {
     private var state = UInt64.random(in: .min ... .max)
 

@@ -3,8 +3,8 @@ package import Reactor
 
 /// Hears from the node agent which pods to serve, and makes the proxy serve them. Owned by the control thread.
 package final class ZDSClient: EventHandler {
-    /// An agent of ours removes a pod when its connections are over or have had their time; others when the pod is gone. So
-    /// what is left ends soon, and before the agent gives up on an answer.
+    /// An agent of ours removes a pod when its connections are over or have had their time; others when the pod is
+    /// gone. So what is left ends soon, and before the agent gives up on an answer.
     private static let drainDeadlineMilliseconds: UInt64 = 3000
 
     private let path: String

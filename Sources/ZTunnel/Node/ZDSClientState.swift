@@ -2,8 +2,8 @@ package import Discovery
 
 /// This proxy's side of the conversation with the node agent, which tells it of the node's pods (ZDS).
 ///
-/// A pure value: it owns no socket and knows no clock. The caller reports what happened and performs the returned actions
-/// in order. Invariant: requests are acknowledged in the order in which they came, each once.
+/// A pure value: it owns no socket and knows no clock. The caller reports what happened and performs the returned
+/// actions in order. Invariant: requests are acknowledged in the order in which they came, each once.
 package struct ZDSClientState {
     /// A network namespace, as the kernel tells namespaces apart.
     package struct NamespaceID: Hashable, Sendable {

@@ -4,7 +4,8 @@ import Mesh
 struct Admission {
     let attributes: ConnectionAttributes
 
-    /// Decides by the pod's policies. Before a configuration has arrived, and for a pod it does not know, nothing is admitted.
+    /// Decides by the pod's policies. Before a configuration has arrived, and for a pod it does not know, nothing is
+    /// admitted.
     func decide(_ pod: PodProxy) -> Result<Admitted, Refusal> {
         guard pod.worker.snapshot != nil else { return .failure(Refusal(.notReady)) }
         guard let workload = pod.workload else { return .failure(Refusal(.unknownWorkload)) }

@@ -30,8 +30,8 @@ package struct LoadBalance {
         return chooseAmongBest(&random)
     }
 
-    /// One draw among all. When it falls on an endpoint that will not do, `chooseAmongBest` draws among those that will, which
-    /// together gives each its share. Nil then.
+    /// One draw among all. When it falls on an endpoint that will not do, `chooseAmongBest` draws among those that
+    /// will, which together gives each its share. Nil then.
     private func chooseAtOnce(_ random: inout some RandomNumberGenerator) -> Chosen? {
         guard let total = entry.cumulativeCapacities.last, total > 0 else { return nil }
         let endpoint = entry.endpoints[

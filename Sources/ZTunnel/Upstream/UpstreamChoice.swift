@@ -143,7 +143,8 @@ extension GatewayAddress.Destination {
 }
 
 extension Workload {
-    /// The requested address if it has it; else one of the families that are asked for, of the same family if it can be.
+    /// The requested address if it has it; else one of the families that are asked for, of the same family if it can
+    /// be.
     fileprivate func address(for requested: IPAddress, _ families: Service.IPFamilies) -> IPAddress? {
         if addresses.contains(requested) { return requested }
         return addresses.first { $0.family == requested.family && families.include($0.family) }
