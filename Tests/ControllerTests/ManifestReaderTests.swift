@@ -159,6 +159,7 @@ struct ManifestReaderTests {
         ("a", "1: ", "a mapping"),
         ("apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: a}", "1: apiVersion", "version v1"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}", "3: metadata.name", "not empty"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {nmae: a}", "3: metadata.name", "is \"nmae\" meant"),
         ("apiVersion: v1\nkind: Node\nmetadata: {name: a, namespace: b}", "3: metadata.namespace", "no namespace"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ../x}", "3: metadata.namespace", "lower-case"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {a: 1}}", "3: metadata.labels[\"a\"]", "in quotes"),

@@ -60,6 +60,15 @@ package struct YAMLFields {
             problem: "expected a known field, found \(key.quoted)" + hint(for: key))
     }
 
+    /// What may have been meant to be the field that is not there.
+    private func misspelling(of name: String) -> String {
+        let folded = name.utf8.map { $0 | 0x20 }
+        let key = entries.lazy.map(\.key.text).first { key in
+            key.utf8.count <= 60 && key.utf8.map { $0 | 0x20 }.differsLittle(from: folded)
+        }
+        return key.map { "; is \($0.quoted) meant to be it?" } ?? ""
+    }
+
     private func hint(for key: String) -> String {
         let folded = key.utf8.prefix(60).map { $0 | 0x20 }
         if let meant = asked.first(where: { $0.utf8.map { $0 | 0x20 }.differsLittle(from: folded) }) {
@@ -78,7 +87,9 @@ extension YAMLFields {
     }
 
     package mutating func requiredString(_ name: String) throws(DocumentFault) -> String {
-        guard let text = try string(name), !text.isEmpty else { throw fault(name, "expected a text that is not empty") }
+        guard let text = try string(name), !text.isEmpty else {
+            throw fault(name, "expected a text that is not empty" + misspelling(of: name))
+        }
         return text
     }
 
