@@ -30,7 +30,7 @@ package struct Exec {
             return Self.notFound
         }
         let failure = ChildProcess.become(
-            ip, ["netns", "exec", target.networkNamespace] + command, environment: environment)
+            ip, Program.arguments(target.networkNamespace, target.hostname, command), environment: environment)
         throw CommandFailure("\(command[0]): \(failure)")
     }
 

@@ -12,7 +12,7 @@ enum Preflight {
     /// Tools, and the Debian packages that hold them.
     static let tools = [
         ("ip", "iproute2"), ("nft", "nftables"), ("sysctl", "procps"), ("openssl", "openssl"), ("python3", "python3"),
-        ("tcpdump", "tcpdump"), ("curl", "curl"), ("bash", "bash"),
+        ("tcpdump", "tcpdump"), ("curl", "curl"), ("bash", "bash"), ("unshare", "util-linux"), ("hostname", "hostname"),
     ]
 
     /// The trial's namespace; its name is one that `down` would find.

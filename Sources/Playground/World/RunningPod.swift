@@ -206,7 +206,8 @@ final class RunningPod {
     private func program(for container: Kubernetes.Container) -> Program {
         let environment = environment(of: container)
         return Program(
-            namespace: namespace, command: ContainerCommand.arguments(of: container, environment: environment),
+            namespace: namespace, hostname: pod.spec.hostNetwork ? nil : pod.metadata.name,
+            command: ContainerCommand.arguments(of: container, environment: environment),
             environment: environment, directory: workingDirectory(of: container),
             log: layout.log(ofContainer: container.name, pod: key))
     }

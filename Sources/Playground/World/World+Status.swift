@@ -60,6 +60,7 @@ extension RunningPod {
             namespace: key.namespace, name: key.name, node: node.name, ip: address.description, serviceAccount: account,
             identity: identity.description, mesh: capture.word, phase: phaseWord, ready: pod.status.isReady,
             restarts: restarts, message: message, networkNamespace: namespace,
+            hostname: pod.spec.hostNetwork ? nil : key.name,
             environment: container.map(environment) ?? [:], directory: workingDirectory(of: container))
     }
 

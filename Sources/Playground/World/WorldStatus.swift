@@ -33,6 +33,8 @@ struct WorldStatus: Hashable, Codable {
         var restarts: Int
         var message: String
         var networkNamespace: String
+        /// Nil for a pod on its host's network.
+        var hostname: String?
         /// What a program that is run in the pod gets.
         var environment: [String: String]
         var directory: String
