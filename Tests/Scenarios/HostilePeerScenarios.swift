@@ -48,6 +48,7 @@ extension Scenarios {
                 let outcome = try mesh.connectForeign(authority: Self.application, "--tls", "1.2")
                 #expect(outcome.stage == "tcp")
                 #expect(outcome.alert == "TLSV1_ALERT_PROTOCOL_VERSION")
+                try expectOneRefusal(mesh.nodes[1])
             }
         }
 
@@ -66,6 +67,7 @@ extension Scenarios {
                 let outcome = try mesh.connectForeign(authority: Self.application, "--method", method)
                 #expect(outcome.status == 400)
                 #expect(outcome.ended == true)
+                try expectOneRefusal(mesh.nodes[1])
             }
         }
 
@@ -84,6 +86,7 @@ extension Scenarios {
                 let outcome = try mesh.connectForeign(authority: authority)
                 #expect(outcome.status == status)
                 #expect(outcome.ended == true)
+                try expectOneRefusal(mesh.nodes[1])
             }
         }
 

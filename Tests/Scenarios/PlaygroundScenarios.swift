@@ -84,8 +84,10 @@ extension Scenarios {
         }
 
         @Test(arguments: [
-            ("kind: [", "broken.yaml:"), ("apiVersion: v1\nkind: Pod\nmetadata:\n  nmae: x\n", "nmae"),
-            ("apiVersion: v1\nkind: Namespace\n", "broken.yaml:"),
+            ("kind: [", ":1:"),
+            ("apiVersion: v1\nkind: Namespace\n", "metadata"),
+            ("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: park\n  lables: {}\n", ":5: metadata.lables"),
+            ("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: dog, namespace: park}\n", "park"),
         ])
         func `a manifest that is malformed keeps it from starting, and is named`(text: String, word: String) throws {
             let before = try PlaygroundRun.traces()
@@ -98,8 +100,8 @@ extension Scenarios {
         }
 
         @Test func `the shop runs as it comes`() throws {
-            let playground = try PlaygroundRun(manifests: [:])
-            let up = try playground.slipstream("playground", "up", "--detach")
+            let playground = try PlaygroundRun()
+            let up = try playground.up()
             #expect(up.status == 0, "\(up.errors)")
             let status = try playground.slipstream("playground", "status").output
             for word in ["frontend", "cart", "catalog"] { #expect(status.contains(word)) }

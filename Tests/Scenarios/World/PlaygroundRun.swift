@@ -1,20 +1,24 @@
 import Foundation
 
-/// The playground, driven by its command line as a person would.
+/// The playground, driven by its command line as a person would. One that somebody has running already is left alone: then
+/// `up` fails and says so.
 final class PlaygroundRun {
     let manifests: URL
     private var foreground: Program?
+    private let isShop: Bool
+    private var hasStarted = false
 
-    init(manifests text: [String: String]) throws {
+    /// - Parameter text: what each file holds; nil for the shop, as the playground comes.
+    init(manifests text: [String: String]? = nil) throws {
+        isShop = text == nil
         manifests = URL(filePath: NSTemporaryDirectory()).appending(path: "slb-test-manifests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
-        for (name, content) in text { try write(name, content) }
-        _ = try slipstream("playground", "down")
+        for (name, content) in text ?? [:] { try write(name, content) }
     }
 
     deinit {
         foreground?.kill()
-        _ = try? slipstream("playground", "down")
+        if hasStarted { _ = try? slipstream("playground", "down") }
         try? FileManager.default.removeItem(at: manifests)
     }
 
@@ -28,7 +32,11 @@ final class PlaygroundRun {
     }
 
     func up() throws -> Command.Outcome {
-        try slipstream("playground", "up", "--manifests", manifests.path, "--detach")
+        let source = isShop ? [] : ["--manifests", manifests.path]
+        let outcome = try Command.run(
+            [Project.binary("slipstream"), "playground", "up", "--detach"] + source, timeoutSeconds: 90)
+        if outcome.status == 0 { hasStarted = true }
+        return outcome
     }
 
     /// Starts it without `--detach`, and returns once its pods answer to `exec`.
@@ -37,6 +45,7 @@ final class PlaygroundRun {
         let program = try Program(
             [Project.binary("slipstream"), "playground", "up", "--manifests", manifests.path], output: log, errors: log)
         foreground = program
+        hasStarted = true
         try eventually("the playground runs \(pod)", withinSeconds: 60) {
             try slipstream("playground", "exec", pod, "--", "true").status == 0
         }
