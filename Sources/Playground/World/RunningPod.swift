@@ -129,10 +129,11 @@ final class RunningPod {
         case (.requested, false), (.failed, false), (.enabled, false):
             files.withdraw(uid)
             capture = .releasing
-            releaseDeadline = reactor.nowNanoseconds + Self.releaseLimitMilliseconds * 1_000_000
         case (.releasing, _):
             let answer = files.answer(uid)?.state
-            let isOver = answer == nil || answer == .released || reactor.nowNanoseconds > releaseDeadline
+            // A pod that goes on living may drain as long as the agent lets it; one that leaves, not so long.
+            let isOverdue = isLeaving && reactor.nowNanoseconds > releaseDeadline
+            let isOver = answer == nil || answer == .released || isOverdue
             if isOver { capture = .outside }
         }
         guard capture != before else { return }
@@ -227,6 +228,7 @@ final class RunningPod {
     func leave() {
         guard !isLeaving else { return }
         phase = .leaving
+        releaseDeadline = reactor.nowNanoseconds + Self.releaseLimitMilliseconds * 1_000_000
         pod.metadata.deletionTimestamp = Kubernetes.Timestamp(secondsSinceEpoch: time(nil))
         pod.status.isReady = false
         let grace = min(UInt64(max(0, pod.spec.terminationGracePeriodSeconds)) * 1_000, Self.graceLimitMilliseconds)
