@@ -220,8 +220,8 @@ package protocol TunnelObserver: AnyObject {
 
     private func pump() {
         guard phase == .open, !tls.isBlocked else {
-            // What is unread is not held up by what cannot be written.
-            if needsRead { schedule() }
+            // What is unread is not held up by what cannot be written. A handshake waits for the socket alone.
+            if needsRead, phase != .handshaking { schedule() }
             return
         }
         scratch.turnBudget = Self.turnBytes
