@@ -33,8 +33,11 @@ package import Mesh
         guard unsafe COpenSSL_CTX_set_tls13_only(raw) == 1,
             unsafe SSL_CTX_set_ciphersuites(raw, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384") == 1
         else { throw .unusableCredential(openSSLReason()) }
-        // Buffers are given back while a session is idle; a write that did not fit may be repeated from elsewhere.
-        unsafe COpenSSL_CTX_set_mode(raw, Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+        // Buffers are given back while a session is idle; a write that did not fit may be repeated from elsewhere; and our
+        // chain is what we loaded: OpenSSL would look for the rest, and verify it, in every handshake.
+        unsafe COpenSSL_CTX_set_mode(
+            raw,
+            Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) | Int(SSL_MODE_NO_AUTO_CHAIN))
         unsafe COpenSSL_CTX_disable_tickets(raw)
         unsafe COpenSSL_CTX_disable_session_cache(raw)
         unsafe SSL_CTX_set_num_tickets(raw, 0)
