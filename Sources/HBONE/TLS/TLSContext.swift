@@ -43,7 +43,7 @@ package import Mesh
         unsafe SSL_CTX_set_num_tickets(raw, 0)
         // One recv takes several records.
         unsafe COpenSSL_CTX_set_read_ahead(raw, 1)
-        unsafe SSL_CTX_set_default_read_buffer_len(raw, 64 * 1024)
+        unsafe SSL_CTX_set_default_read_buffer_len(raw, 128 * 1024)
         setVerification()
         setALPN()
     }
