@@ -75,7 +75,8 @@ class World:
         self._ip_in("node-2", "route", "add", "10.245.1.0/24", "via", _LINK["node-1"])
 
     def _link_pod(self, pod, node):
-        self._ip_in(node, "link", "add", "pods", "type", "bridge")
+        # Fixed: a bridge left to itself takes another address as ports come.
+        self._ip_in(node, "link", "add", "pods", "address", "02:00:00:00:00:01", "type", "bridge")
         self._ip_in(node, "address", "add", f"{_GATEWAYS[pod]}/24", "dev", "pods")
         self._ip_in(node, "link", "set", "pods", "up")
         _ip(

@@ -16,6 +16,9 @@ enum AddressPlan {
     static func podNetwork(ofNode number: Int) -> String { "\(v4(10, 244, number, 0))/\(podPrefixLength)" }
     /// The node as its pods see it: their router and resolver.
     static func gateway(ofNode number: Int) -> IPAddress { v4(10, 244, number, 1) }
+    /// Of every node's bridge. Fixed, because a bridge left to itself takes the lowest address of its ports: with a new pod it
+    /// would change, and the others go on sending to the old one for a minute.
+    static let gatewayHardwareAddress = "02:00:00:00:00:01"
     static func podAddress(onNode number: Int, slot: Int) -> IPAddress { v4(10, 244, number, 2 + slot) }
 
     static let serviceNetwork = "10.96.0.0/16"

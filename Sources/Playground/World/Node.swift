@@ -73,7 +73,7 @@ final class Node {
                 "link set lo up",
                 "addr add \(AddressPlan.linkAddress(ofNode: number))/\(AddressPlan.linkPrefixLength) dev eth0",
                 "link set eth0 up",
-                "link add pods type bridge",
+                "link add pods address \(AddressPlan.gatewayHardwareAddress) type bridge",
                 "addr add \(AddressPlan.gateway(ofNode: number))/\(AddressPlan.podPrefixLength) dev pods",
                 "link set pods up",
             ]

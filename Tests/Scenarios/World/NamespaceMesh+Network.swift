@@ -7,7 +7,8 @@ extension NamespaceMesh {
         for node in nodes {
             try ip("netns", "add", node.namespaceName)
             try ip(in: node, "link", "set", "lo", "up")
-            try ip(in: node, "link", "add", "pods", "type", "bridge")
+            // Fixed: a bridge left to itself takes another address as ports come, and neighbours go on sending to the old.
+            try ip(in: node, "link", "add", "pods", "address", "02:00:00:00:00:01", "type", "bridge")
             try ip(in: node, "address", "add", "\(node.gateway)/24", "dev", "pods")
             try ip(in: node, "link", "set", "dev", "pods", "up")
             try Command.succeed(
