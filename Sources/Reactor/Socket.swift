@@ -30,14 +30,16 @@ package enum Socket {
 
     // MARK: Making
 
-    /// A listening socket on `address`, shared with others of the same port (SO_REUSEPORT), non-blocking. What is accepted from it
-    /// has its options, and sends small writes at once.
+    /// A listening socket on `address`, non-blocking. What is accepted from it has its options, and sends small writes at once.
+    ///
+    /// - Parameter isShared: with others on the same port, among which the kernel divides what comes (SO_REUSEPORT). Otherwise
+    ///   a port that somebody listens on is an error.
     package static func listen(
-        on address: SocketAddress, backlog: CInt, options: Options = Options()
+        on address: SocketAddress, backlog: CInt, options: Options = Options(), isShared: Bool = true
     ) throws(Errno) -> Descriptor {
         let socket = try make(address.ip.family)
         try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1)
-        try set(socket.raw, SOL_SOCKET, SO_REUSEPORT, 1)
+        if isShared { try set(socket.raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         // [::] takes IPv4 as well, whatever the host's bindv6only says.
         if address.ip.family == .v6 { try set(socket.raw, CInt(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
         try apply(options, to: socket.raw, address.ip.family)

@@ -52,6 +52,21 @@ struct RedirectionTests {
         }
     }
 
+    @Test func `a machine's own doors come before what is captured and what is refused`() {
+        let table = Redirection(passedPorts: [22, 2222]).capturing
+        for name in ["nat-prerouting", "guard-input"] {
+            let rules = table.chains[name]?.rules ?? []
+            for port in [[0, 22], [8, 174]] as [[UInt8]] {
+                let place = rules.firstIndex { rule in
+                    rule.expressions.contains(.compare(.equal, port)) && rule.expressions.last == .accept
+                }
+                #expect(place.map { $0 < rules.count - 1 } == true)
+            }
+            #expect(rules.count == (Redirection().capturing.chains[name]?.rules.count ?? 0) + 2)
+        }
+        #expect(table.chains["guard-output"] == Redirection().capturing.chains["guard-output"])
+    }
+
     private let flagsOfFirstPacket = NFExpression.loadHeader(.transport, offsetBytes: 13, lengthBytes: 1)
 
     private func redirecting(_ redirection: Redirection) -> [NFRule] {

@@ -151,11 +151,11 @@ extension Scenarios {
     }
 }
 
-/// The first line of a node's access log that is meant, once it is there.
-func awaitLine(_ node: MeshNode, _ isMeant: (AccessLogLine) -> Bool) throws -> AccessLogLine? {
+/// The first line of a ztunnel's access log that is meant, once it is there.
+func awaitLine(_ teller: some ConnectionTeller, _ isMeant: (AccessLogLine) -> Bool) throws -> AccessLogLine? {
     var found: AccessLogLine?
-    try eventually("the line is in the access log of node \(node.number); it says \((try? node.accessLog()) ?? [])") {
-        found = try node.accessLog().first(where: isMeant)
+    try eventually("the line is in \(teller.ztunnelLog); it says \((try? teller.accessLog()) ?? [])") {
+        found = try teller.accessLog().first(where: isMeant)
         return found != nil
     }
     return found

@@ -165,7 +165,7 @@ struct AdminInterfaceTests {
         var doors = AdminInterface.Doors()
         (doors.administration, doors.metrics, doors.readiness) = (0, 0, 0)
         interface = try AdminInterface(
-            .init(configuration: configuration, node: node, agent: nil, log: log) { [stops] in stops.count += 1 },
+            .init(configuration: configuration, node: node, pods: nil, log: log) { [stops] in stops.count += 1 },
             on: reactor, doors: doors)
     }
 

@@ -50,6 +50,7 @@ struct ConfigurationTests {
         ("KEEPALIVE_TIME", "-1s"), ("KEEPALIVE_TIME", "99999999999999999999s"), ("KEEPALIVE_TIME", "10h"),
         ("KEEPALIVE_RETRIES", "128"), ("HTTP2_FRAME_SIZE", "1"), ("HTTP2_STREAM_WINDOW_SIZE", "2147483648"),
         ("POOL_MAX_STREAMS_PER_CONNECTION", "0"), ("LOG_FORMAT", "xml"), ("RUST_LOG", "loud"),
+        ("PROXY_MODE", "both"),
         ("ZTUNNEL_WORKER_THREADS", "many"), ("ZTUNNEL_WORKER_THREADS", "101%"), ("ZTUNNEL_WORKER_THREADS", "0%"),
         ("ZTUNNEL_WORKER_THREADS", "-1"), ("ZTUNNEL_CPU_LIMIT", "two"), ("ZTUNNEL_CPU_LIMIT", "1.5m"),
         ("SECRET_TTL", "1s"), ("LOCAL_XDS_PATH", ""), ("SLIPSTREAM_CA_DIR", ""),
@@ -59,6 +60,28 @@ struct ConfigurationTests {
         let failure = #expect(throws: ConfigurationError.self) { try configuration([name: value]) }
         #expect(failure?.variable == name && failure?.value == value)
         #expect(failure?.description.hasPrefix(value.isEmpty ? "\(name) " : "\(name)=\(value) ") == true)
+    }
+
+    @Test func `a dedicated proxy serves the workload that is named, and asks no agent`() throws {
+        let configuration = try configuration([
+            "PROXY_MODE": "dedicated", "PROXY_WORKLOAD_INFO": "shop/till-1/till", "INPOD_UDS": "/run/z.sock",
+        ])
+        let workload = try #require(configuration.dedicatedWorkload)
+        #expect(workload.namespace == "shop" && workload.name == "till-1" && workload.serviceAccount == "till")
+        #expect(configuration.nodeAgentSocketPath == nil)
+        for environment in [[:], ["PROXY_MODE": "shared", "PROXY_WORKLOAD_INFO": "shop/till-1/till"]] {
+            #expect(try ZTunnelTests.configuration(environment).dedicatedWorkload == nil)
+        }
+    }
+
+    @Test(arguments: [
+        "", "till", "shop/till", "shop/till-1/till/x", "shop//till", "/till-1/till", "shop/till-1/", "a b/c/d",
+    ])
+    func `a dedicated proxy's workload must have three names`(text: String) {
+        let failure = #expect(throws: ConfigurationError.self) {
+            try configuration(["PROXY_MODE": "dedicated", "PROXY_WORKLOAD_INFO": text])
+        }
+        #expect(failure?.variable == "PROXY_WORKLOAD_INFO")
     }
 
     @Test func `a CA of one's own is refused beside a real one`() {

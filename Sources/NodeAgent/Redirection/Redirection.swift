@@ -14,6 +14,8 @@ import Netlink
 struct Redirection: Hashable, Sendable {
     /// Connections to the pod are led to the proxy, too; false for ingress gateways, which take them themselves.
     var capturesInbound = true
+    /// Connections to these ports come in as they are. A machine has doors that must open when the proxy does not: sshd's.
+    var passedPorts: Set<UInt16> = []
     /// Names are resolved by the proxy. It must then listen on 15053 of the pod's loopback addresses.
     var capturesDNS = false
     /// Source addresses that the host gives to its health probes, which are let in as they are. The host must give them
@@ -83,7 +85,7 @@ extension Redirection {
     /// loopback only.
     private var inbound: [RedirectionRule] {
         [RedirectionRule(.cameByLoopback, action: .accept), RedirectionRule(.toIPv4Loopback, action: .accept)]
-            + probes
+            + passedOn
             + [
                 RedirectionRule(
                     .opensConnection, .notToPort(MeshPort.inboundHBONE),
@@ -110,7 +112,7 @@ extension Redirection {
         [
             RedirectionRule(.cameByLoopback, action: .accept),
             RedirectionRule(.wasRedirected, action: .accept),
-        ] + probes + [
+        ] + passedOn + [
             RedirectionRule(.opensConnection, .notToPort(MeshPort.inboundHBONE), action: .refuse)
         ]
     }
@@ -124,8 +126,9 @@ extension Redirection {
         ]
     }
 
-    private var probes: [RedirectionRule] {
+    private var passedOn: [RedirectionRule] {
         hostProbes.map { RedirectionRule(.from($0), action: .accept) }
+            + passedPorts.sorted().map { RedirectionRule(.opensConnection, .toPort($0), action: .accept) }
     }
 
     /// The proxy calls an application under its client's address. The answer is addressed to that client: it gets the

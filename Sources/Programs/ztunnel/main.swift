@@ -12,6 +12,8 @@ let usage = """
       LOCAL_XDS_PATH           file with workloads, services and policies; read again when it changes
       SLIPSTREAM_CA_DIR        directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
       INPOD_UDS                socket of the node agent (default /var/run/ztunnel/ztunnel.sock)
+      PROXY_MODE               shared: serves its node's pods; dedicated: one workload, where it was started
+      PROXY_WORKLOAD_INFO      that workload, as namespace/name/service-account
       NODE_NAME                name of this node
       ZTUNNEL_WORKER_THREADS   a number, or a percentage of the cores; 0 for all of them
       LOG_FORMAT               plain or json

@@ -8,18 +8,18 @@ package final class AdminInterface {
     package struct Sources {
         package var configuration: Configuration
         package var node: NodeProxy
-        /// Nil without a node agent.
-        package var agent: ZDSClient?
+        /// Nil when nobody tells of pods.
+        package var pods: (any PodSource)?
         package var log: Log
         /// Called when someone asks the proxy to end.
         package var stop: () -> Void
 
         package init(
-            configuration: Configuration, node: NodeProxy, agent: ZDSClient?, log: Log, stop: @escaping () -> Void
+            configuration: Configuration, node: NodeProxy, pods: (any PodSource)?, log: Log, stop: @escaping () -> Void
         ) {
             self.configuration = configuration
             self.node = node
-            self.agent = agent
+            self.pods = pods
             self.log = log
             self.stop = stop
         }
@@ -40,7 +40,7 @@ package final class AdminInterface {
     package private(set) var metrics: AdminServer!
     package private(set) var readiness: AdminServer!
 
-    package init(_ sources: Sources, on reactor: Reactor, doors: Doors = Doors()) throws(Errno) {
+    package init(_ sources: Sources, on reactor: Reactor, doors: Doors = Doors()) throws(ListenFailure) {
         self.sources = sources
         self.reactor = reactor
         administration = try serve(at: doors.administration, on: { .loopback($0) }) { [unowned self] in
@@ -60,13 +60,19 @@ package final class AdminInterface {
     private func serve(
         at port: UInt16, on address: (IPAddress.Family) -> IPAddress,
         respond: @escaping (HTTPRequest, @escaping AdminServer.Answer) -> Void
-    ) throws(Errno) -> AdminServer {
+    ) throws(ListenFailure) -> AdminServer {
         let (v4, v6) = (SocketAddress(address(.v4), port), SocketAddress(address(.v6), port))
-        if sources.configuration.isIPv6Enabled {
-            let both = v6.ip.isUnspecified ? [v6] : [v4, v6]
-            if let server = try? AdminServer(on: both, of: reactor, sources.log, respond: respond) { return server }
+        let both = v6.ip.isUnspecified ? [v6] : [v4, v6]
+        do throws(Errno) {
+            do throws(Errno) {
+                let addresses = sources.configuration.isIPv6Enabled ? both : [v4]
+                return try AdminServer(on: addresses, of: reactor, sources.log, respond: respond)
+            } catch  where error == .noAddressFamily || error == .noSuchAddress {
+                return try AdminServer(on: [v4], of: reactor, sources.log, respond: respond)
+            }
+        } catch {
+            throw ListenFailure(port: port, error)
         }
-        return try AdminServer(on: [v4], of: reactor, sources.log, respond: respond)
     }
 
     // MARK: Administration
@@ -134,11 +140,13 @@ package final class AdminInterface {
 
     /// Under Istio's names: the configuration has not arrived; pods are not known or not served yet.
     private var pendingTasks: [String] {
+        // Whoever asks is to look for another proxy from now on.
+        if sources.node.isDraining { return ["draining"] }
         var tasks: [String] = []
         if sources.node.snapshot == nil { tasks.append("state manager") }
-        if let agent = sources.agent, !agent.isReady {
-            let reasons = agent.pendingReasons
-            tasks.append("workload proxy manager" + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"))
+        if let pods = sources.pods, !pods.isReady {
+            let reasons = pods.pendingReasons
+            tasks.append(pods.readinessTask + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"))
         }
         return tasks
     }
@@ -150,7 +158,7 @@ extension AdminInterface: Sendable {}
 extension OpenMetricsText {
     /// What there is to tell besides traffic.
     fileprivate mutating func write(_ sources: AdminInterface.Sources) {
-        let pods = sources.agent?.podCount ?? (sources.node.servedPods.count, 0)
+        let pods = sources.pods?.podCount ?? (sources.node.servedPods.count, 0)
         single(
             "workload_manager_active_proxy_count", .gauge, help: "Pods that are served", UInt64(pods.served))
         single(

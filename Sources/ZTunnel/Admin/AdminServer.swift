@@ -34,7 +34,7 @@ package final class AdminServer {
     }
 
     private func listen(on address: SocketAddress, _ log: Log) throws(Errno) {
-        let socket = try Socket.listen(on: address, backlog: Self.backlog)
+        let socket = try Socket.listen(on: address, backlog: Self.backlog, isShared: false)
         if let bound = Socket.local(of: socket.raw) { addresses.append(bound) }
         let listener = try Listener(
             socket, on: reactor,

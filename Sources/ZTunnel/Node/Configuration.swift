@@ -1,4 +1,5 @@
 package import HBONE
+import Mesh
 package import Reactor
 
 /// How this proxy runs, from its environment: the names are Istio's ztunnel's, and a few of our own.
@@ -18,6 +19,8 @@ package struct Configuration: Sendable {
     package var certificateLifetimeSeconds: Int64
     /// Where the node agent tells of the node's pods; nil when it is off.
     package var nodeAgentSocketPath: String?
+    /// The one workload that this proxy serves, in its own network namespace and without a node agent; nil in shared mode.
+    package var dedicatedWorkload: PodIdentity?
 
     package var workerThreads: Int
     package var mark: UInt32
@@ -58,8 +61,9 @@ package struct Configuration: Sendable {
         staticConfigurationPath = try Self.staticConfigurationPath(given)
         authorityDirectory = try Self.authorityDirectory(given, fileExists)
         certificateLifetimeSeconds = Int64(try given.milliseconds("SECRET_TTL", atLeast: 60_000) ?? 86_400_000) / 1000
+        dedicatedWorkload = try Self.dedicatedWorkload(given)
         let socket = environment["INPOD_UDS"] ?? "/var/run/ztunnel/ztunnel.sock"
-        nodeAgentSocketPath = socket.isEmpty ? nil : socket
+        nodeAgentSocketPath = socket.isEmpty || dedicatedWorkload != nil ? nil : socket
 
         workerThreads = try WorkerThreads(given).count(cores: cores)
         mark = UInt32(try given.number("PACKET_MARK", in: 1...UInt64(UInt32.max)) ?? 1337)
@@ -75,6 +79,23 @@ package struct Configuration: Sendable {
 
         logFormat = try given.choice("LOG_FORMAT", LogLine.Format.self) ?? .plain
         logLevels = try LogLevels(given)
+    }
+
+    /// `PROXY_MODE`.
+    private enum Mode: String { case shared, dedicated }
+
+    private static func dedicatedWorkload(_ given: EnvironmentReader) throws(ConfigurationError) -> PodIdentity? {
+        guard try given.choice("PROXY_MODE", Mode.self) == .dedicated else { return nil }
+        let text = given.text("PROXY_WORKLOAD_INFO") ?? ""
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, !parts[1].isEmpty, SPIFFEIdentity("spiffe://any/ns/\(parts[0])/sa/\(parts[2])") != nil
+        else {
+            throw ConfigurationError(
+                "PROXY_WORKLOAD_INFO", text,
+                "must name the workload of dedicated mode, as namespace/name/service-account")
+        }
+        return PodIdentity(
+            uid: "\(parts[0])/\(parts[1])", name: parts[1], namespace: parts[0], serviceAccount: parts[2])
     }
 
     private static func staticConfigurationPath(_ given: EnvironmentReader) throws(ConfigurationError) -> String {

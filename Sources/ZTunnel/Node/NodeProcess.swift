@@ -11,9 +11,10 @@ package final class NodeProcess: EventHandler {
     private let node: NodeProxy
     private let signals: SignalSource
     private var source: StaticSource!
-    private var zds: ZDSClient?
+    private var pods: (any PodSource)?
     private var admin: AdminInterface?
     private var isStopping = false
+    private var failure: StartFailure?
 
     package init(_ configuration: Configuration) throws(StartFailure) {
         self.configuration = configuration
@@ -30,12 +31,16 @@ package final class NodeProcess: EventHandler {
         } catch {
             throw StartFailure(description: "\(error)")
         }
+        let dedicated = configuration.dedicatedWorkload.map { [clusterID = configuration.clusterID] workload in
+            DedicatedWorkload(workload, clusterID: clusterID, servant: node, log) { [weak self] in self?.fail($0) }
+        }
         source = StaticSource(path: configuration.staticConfigurationPath, on: reactor, log) { [node] snapshot in
             node.configure(snapshot)
+            dedicated?.configured(snapshot)
         }
-        if let path = configuration.nodeAgentSocketPath {
-            zds = ZDSClient(path: path, on: reactor, servant: node, log) {}
-        }
+        pods =
+            dedicated
+            ?? configuration.nodeAgentSocketPath.map { ZDSClient(path: $0, on: reactor, servant: node, log) {} }
     }
 
     /// Runs until a signal says to stop, and every connection is over or its time.
@@ -45,22 +50,28 @@ package final class NodeProcess: EventHandler {
             _ = try reactor.watch(signals.raw, for: self)
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
             source.start()
-            zds?.start()
+            pods?.start()
             try reactor.run()
         } catch {
             throw StartFailure(description: "\(error)")
         }
         log.sink.close()
+        if let failure { throw failure }
+    }
+
+    private func fail(_ reason: String) {
+        failure = StartFailure(description: reason)
+        reactor.stop()
     }
 
     private func openDoors() throws(StartFailure) {
-        let sources = AdminInterface.Sources(configuration: configuration, node: node, agent: zds, log: log) {
+        let sources = AdminInterface.Sources(configuration: configuration, node: node, pods: pods, log: log) {
             [weak self] in self?.stop(because: "/quitquitquit")
         }
-        do throws(Errno) {
+        do throws(ListenFailure) {
             admin = try AdminInterface(sources, on: reactor)
         } catch {
-            throw StartFailure(description: "cannot listen on 15000, 15020 and 15021: \(error)")
+            throw StartFailure(description: "\(error)")
         }
     }
 

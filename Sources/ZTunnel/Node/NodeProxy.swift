@@ -157,8 +157,12 @@ package final class NodeProxy {
         tellWorkers(.report(id: lastSurvey))
     }
 
+    /// Whether this proxy is ending.
+    package private(set) var isDraining = false
+
     /// Takes nothing new; `answer` comes when every connection is over, or at the deadline.
     package func drain(deadlineMilliseconds: UInt64, answer: @escaping () -> Void) {
+        isDraining = true
         undrained = Set(workers.indices)
         allDrained = answer
         tellWorkers(.drain(deadlineMilliseconds: deadlineMilliseconds))

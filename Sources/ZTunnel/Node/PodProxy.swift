@@ -47,7 +47,7 @@ final class PodProxy {
 
     // MARK: Listening
 
-    func listen() throws(Errno) {
+    func listen() throws(ListenFailure) {
         let keepAlive = worker.settings.keepAlive
         try listen(MeshPort.outbound, keepAlive) { pod, socket in OutboundConnection(pod, socket)?.begin() }
         try listen(MeshPort.inboundPlaintext, keepAlive) { pod, socket in PlaintextConnection(pod, socket)?.begin() }
@@ -57,7 +57,18 @@ final class PodProxy {
 
     private func listen(
         _ port: UInt16, _ keepAlive: Socket.KeepAlive?, _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
-    ) throws(Errno) {
+    ) throws(ListenFailure) {
+        do throws(Errno) {
+            listeners.append(try listener(on: port, keepAlive, accepted))
+        } catch {
+            throw ListenFailure(port: port, error)
+        }
+    }
+
+    private func listener(
+        on port: UInt16, _ keepAlive: Socket.KeepAlive?,
+        _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
+    ) throws(Errno) -> Listener {
         let options = Socket.Options(mark: worker.settings.mark, keepAlive: keepAlive)
         let family: IPAddress.Family = worker.settings.isIPv6Enabled ? .v6 : .v4
         let address = SocketAddress(.unspecified(family), port)
@@ -65,13 +76,12 @@ final class PodProxy {
             try Socket.listen(on: address, backlog: Self.backlog, options: options)
         }
         let log = worker.log
-        listeners.append(
-            try Listener(
-                socket, on: worker.reactor,
-                exhausted: { failure in
-                    log.warn("proxy", "accepting is paused", ["port": "\(port)", "error": "\(failure)"])
-                }
-            ) { [unowned self] socket in accepted(self, socket) })
+        return try Listener(
+            socket, on: worker.reactor,
+            exhausted: { failure in
+                log.warn("proxy", "accepting is paused", ["port": "\(port)", "error": "\(failure)"])
+            }
+        ) { [unowned self] socket in accepted(self, socket) }
     }
 
     // MARK: Dialling

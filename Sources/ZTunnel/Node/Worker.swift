@@ -128,13 +128,13 @@ package final class Worker {
         // The pod's old namespace is gone, and with it whatever was in it.
         pods.removeValue(forKey: identity.uid)?.close()
         let pod = PodProxy(identity, namespace, self)
-        do throws(Errno) {
+        do throws(ListenFailure) {
             try pod.listen()
             pods[identity.uid] = pod
             reports.post(.podAdded(worker: index, uid: identity.uid, failure: nil))
         } catch {
             pod.close()
-            reports.post(.podAdded(worker: index, uid: identity.uid, failure: "cannot listen in the pod: \(error)"))
+            reports.post(.podAdded(worker: index, uid: identity.uid, failure: "\(error)"))
         }
     }
 

@@ -2,7 +2,7 @@ import Discovery
 package import Reactor
 
 /// Hears from the node agent which pods to serve, and makes the proxy serve them. Owned by the control thread.
-package final class ZDSClient: EventHandler {
+package final class ZDSClient: EventHandler, PodSource {
     /// An agent of ours removes a pod when its connections are over or have had their time; others when the pod is
     /// gone. So what is left ends soon, and before the agent gives up on an answer.
     private static let drainDeadlineMilliseconds: UInt64 = 3000
@@ -36,6 +36,7 @@ package final class ZDSClient: EventHandler {
         scheduleRetry()
     }
 
+    package var readinessTask: String { "workload proxy manager" }
     package var isReady: Bool { state.isReady }
     package var pendingReasons: [String] { state.pendingReasons }
     package var podCount: (served: Int, pending: Int) { state.podCount }
@@ -186,13 +187,3 @@ package final class ZDSClient: EventHandler {
 
 @available(*, unavailable)
 extension ZDSClient: Sendable {}
-
-/// Who serves the pods that the agent names.
-package protocol PodServant: AnyObject {
-    /// Serves a pod, in place of an earlier one of its uid; `answer` comes with the reason why it cannot, or nil.
-    func add(_ identity: PodIdentity, _ namespace: NetworkNamespace, answer: @escaping (String?) -> Void)
-    /// Takes nothing new for a pod; `answer` comes when its connections are over, or at the deadline.
-    func remove(uid: String, deadlineMilliseconds: UInt64, answer: @escaping () -> Void)
-}
-
-extension NodeProxy: PodServant {}

@@ -21,3 +21,16 @@ struct AccessLogLine: CustomStringConvertible {
         fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 }
+
+/// A ztunnel whose access log can be read.
+protocol ConnectionTeller {
+    /// Where all that it says goes.
+    var ztunnelLog: String { get }
+}
+
+extension ConnectionTeller {
+    func accessLog() throws -> [AccessLogLine] {
+        try String(contentsOfFile: ztunnelLog, encoding: .utf8).split(separator: "\n").compactMap(
+            AccessLogLine.init(json:))
+    }
+}

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A node of a scenario: its namespace, its node-agent and its ztunnel.
-final class MeshNode {
+final class MeshNode: ConnectionTeller {
     let number: Int
     let directory: URL
     private let meshDirectory: URL
@@ -77,10 +77,7 @@ final class MeshNode {
 
     func log(_ program: String) -> String { directory.appending(path: "\(program).log").path }
 
-    func accessLog() throws -> [AccessLogLine] {
-        try String(contentsOfFile: log("ztunnel"), encoding: .utf8).split(separator: "\n").compactMap(
-            AccessLogLine.init(json:))
-    }
+    var ztunnelLog: String { log("ztunnel") }
 
     /// How many descriptors ztunnel has open.
     func ztunnelDescriptors() throws -> Int {

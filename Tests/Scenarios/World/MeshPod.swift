@@ -8,6 +8,8 @@ struct MeshPod: Hashable {
     let number: Int
     /// Whether it is in the mesh from the start.
     var isEnrolled = true
+    /// Whether it is a machine with a ztunnel of its own, rather than a pod of the node's.
+    var isDedicated = false
     var namespace = "shop"
 
     var namespaceName: String { "\(NamespaceMesh.prefix)\(name)" }
@@ -20,6 +22,13 @@ struct MeshPod: Hashable {
     static let server = MeshPod(name: "server", node: 2, number: 20)
     static let neighbour = MeshPod(name: "neighbour", node: 2, number: 21)
     static let outsider = MeshPod(name: "outsider", node: 1, number: 11, isEnrolled: false)
+
+    /// The same, as a machine that serves itself.
+    var dedicated: MeshPod {
+        var pod = self
+        pod.isDedicated = true
+        return pod
+    }
 
     /// As the proxies are told of it.
     var workload: Workload {

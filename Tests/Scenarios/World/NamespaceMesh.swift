@@ -19,6 +19,7 @@ final class NamespaceMesh {
     let nodes: [MeshNode]
     private(set) var pods: [MeshPod] = []
     private var programs: [Program] = []
+    private var proxies: [String: DedicatedProxy] = [:]
 
     /// What the proxies are told besides the pods. Changes take effect with `publish`.
     var policies: [AuthorizationPolicy] = []
@@ -46,7 +47,13 @@ final class NamespaceMesh {
         configure(self)
         try publish()
         for node in nodes { try node.start() }
-        for pod in pods where pod.isEnrolled { try enrol(pod) }
+        for pod in pods where pod.isEnrolled && !pod.isDedicated { try enrol(pod) }
+        for pod in pods where pod.isEnrolled && pod.isDedicated {
+            let proxy = try proxy(of: pod)
+            try proxy.start()
+            try proxy.awaitReady()
+            try proxy.capture()
+        }
     }
 
     deinit { close() }
@@ -54,6 +61,7 @@ final class NamespaceMesh {
     func close() {
         for program in programs { program.kill() }
         for node in nodes { node.stop() }
+        for proxy in proxies.values { proxy.stop() }
         Self.removeLeftovers()
         keepLogs()
         try? FileManager.default.removeItem(at: directory)
@@ -71,6 +79,14 @@ final class NamespaceMesh {
     var certificates: String { directory.appending(path: "certificates").path }
 
     func node(of pod: MeshPod) -> MeshNode { nodes[pod.node - 1] }
+
+    /// The ztunnel that a machine has of its own.
+    func proxy(of pod: MeshPod) throws -> DedicatedProxy {
+        if let proxy = proxies[pod.name] { return proxy }
+        let proxy = try DedicatedProxy(of: pod, meshDirectory: directory)
+        proxies[pod.name] = proxy
+        return proxy
+    }
 
     /// Whether a namespace is ours to remove: this process made it, or one that lives no more.
     static func isLeftover(_ name: some StringProtocol) -> Bool {
