@@ -16,6 +16,7 @@ package final class Listener: EventHandler, TurnHandler {
     private var token: Token?
     private var isScheduled = false
     private var isBackingOff = false
+    private var isPaused = false
 
     /// - Parameters:
     ///   - accepted: called with each connection, non-blocking and close-on-exec.
@@ -39,6 +40,16 @@ package final class Listener: EventHandler, TurnHandler {
         socket = nil
     }
 
+    /// Accepts nothing until `resume`: clients wait in the kernel's backlog.
+    package func pause() { isPaused = true }
+
+    package func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        // The edge may have passed meanwhile.
+        schedule()
+    }
+
     package func ready(_ readiness: Readiness) {
         guard !isScheduled, !isBackingOff else { return }
         acceptSome()
@@ -49,9 +60,15 @@ package final class Listener: EventHandler, TurnHandler {
         acceptSome()
     }
 
+    private func schedule() {
+        guard !isScheduled, !isBackingOff else { return }
+        isScheduled = true
+        reactor.schedule(self)
+    }
+
     private func acceptSome() {
         for _ in 0..<Self.acceptsPerTurn {
-            guard let raw = socket?.raw else { return }
+            guard !isPaused, let raw = socket?.raw else { return }
             switch reactor.kernel.accept(raw) {
             case .accepted(let descriptor): accepted(Descriptor(owning: descriptor))
             case .wouldBlock: return
@@ -59,8 +76,7 @@ package final class Listener: EventHandler, TurnHandler {
             case .failed(let failure): return backOff(failure)
             }
         }
-        isScheduled = true
-        reactor.schedule(self)
+        schedule()
     }
 
     private func backOff(_ failure: Errno) {

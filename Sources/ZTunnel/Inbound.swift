@@ -32,7 +32,8 @@ final class InboundTunnel: TunnelObserver {
         do throws(TunnelFailure) {
             inbound.tunnel = try Tunnel(
                 context, socket, on: worker.reactor, expecting: .trustDomain(context.identity.trustDomain),
-                settings: worker.settings.http2, worker.scratch, observer: inbound)
+                settings: worker.settings.http2, worker.scratch, pod.storage,
+                observer: inbound)
             pod.hold(inbound)
         } catch {
             inbound.tell(ConnectionFailure(tunnel: error))
@@ -97,6 +98,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
     private var record: ConnectionRecord?
     private var stream: TunnelStream?
     private var connector: Connector?
+    private var dial: Places.Place?
     private var admission: Admission?
     private var application: SocketAddress?
 
@@ -131,6 +133,10 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
             return refuse(400, .badRequest("authority cannot be read"))
         }
         record?.facts.authority = authority
+        // This one counts.
+        guard pod.connectionCount <= worker.settings.podLimits.connections else {
+            return refuse(503, .exhausted("connections of this pod"))
+        }
         guard let snapshot = worker.snapshot else { return refuse(503, .notReady) }
         guard let workload = pod.workload else { return refuse(503, .unknownWorkload) }
         record?.facts.destination = workload
@@ -188,12 +194,15 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
 
     private func connect(to address: SocketAddress) {
         record?.stage = .upstream
+        dial = pod.dials.take()
+        guard dial != nil else { return refuse(503, .exhausted("connections that wait for this application")) }
         do throws(Errno) {
             let socket = try pod.dialApplication(address, as: source.ip)
             connector = try Connector(
                 socket, on: worker.reactor, timeoutMilliseconds: worker.settings.connectTimeoutMilliseconds
             ) { [unowned self] result in
                 self.connector = nil
+                self.dial = nil
                 switch consume result {
                 case .connected(let connected): self.join(connected)
                 case .failed(let failure): self.refuse(503, .connect(failure))
@@ -235,6 +244,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
     private func finish(_ failure: ConnectionFailure?) {
         guard let record = record.take() else { return }
         connector?.cancel()
+        dial = nil
         stream = nil
         worker.finish(record, failure)
         pod.letGo(self)

@@ -12,6 +12,7 @@ final class PlaintextConnection: PodConnection {
     private var client: AcceptedClient!
     private var admission: Admission?
     private var connector: Connector?
+    private var dial: Places.Place?
     private var relay: Relay?
 
     /// Nil when the client has gone already.
@@ -67,12 +68,15 @@ final class PlaintextConnection: PodConnection {
 
     private func connect(to address: SocketAddress) {
         record?.stage = .upstream
+        dial = pod.dials.take()
+        guard dial != nil else { return fail(.exhausted("connections that wait for this application")) }
         do throws(Errno) {
             let socket = try pod.dialApplication(address, as: source.ip)
             connector = try Connector(
                 socket, on: worker.reactor, timeoutMilliseconds: worker.settings.connectTimeoutMilliseconds
             ) { [unowned self] result in
                 self.connector = nil
+                self.dial = nil
                 switch consume result {
                 case .connected(let connected): self.relay(connected)
                 case .failed(let failure): self.fail(.connect(failure))
@@ -110,6 +114,7 @@ final class PlaintextConnection: PodConnection {
     private func finish(_ failure: ConnectionFailure?) {
         guard let record = record.take() else { return }
         connector?.cancel()
+        dial = nil
         client.refuse()
         worker.finish(record, failure)
         pod.letGo(self)

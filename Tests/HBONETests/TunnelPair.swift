@@ -12,6 +12,9 @@ final class TunnelPair: TunnelObserver {
     let reactor: Reactor
     private let scratch = TunnelScratch()
     private var listener: Listener?
+    let address: SocketAddress
+    /// Of the server's side.
+    let storage: StorageBudget
     private(set) var serverTunnel: Tunnel?
     private(set) var clientTunnel: Tunnel?
     private(set) var closed: [TLSContext.Role: TunnelFailure?] = [:]
@@ -24,21 +27,23 @@ final class TunnelPair: TunnelObserver {
     init(
         client clientCredential: Credential, server serverCredential: Credential,
         expected: [SPIFFEIdentity] = [server], trustDomain: String = "cluster.local",
-        settings: HTTP2Settings = HTTP2Settings()
+        settings: HTTP2Settings = HTTP2Settings(), storage: StorageBudget = StorageBudget(limit: 64 << 20)
     ) throws {
         reactor = Reactor(kernel: try LinuxKernel())
         let serverContext = try TLSContext(.server, serverCredential)
         let clientContext = try TLSContext(.client, clientCredential)
         let socket = try Socket.listen(on: SocketAddress(.loopback(.v4), 0), backlog: 8)
-        let address = Socket.local(of: socket.raw)!
+        address = Socket.local(of: socket.raw)!
+        self.storage = storage
         listener = try Listener(socket, on: reactor, exhausted: { _ in }) { [unowned self] connection in
             self.serverTunnel = try? Tunnel(
                 serverContext, connection, on: self.reactor, expecting: .trustDomain(trustDomain), settings: settings,
-                self.scratch, observer: self)
+                self.scratch, storage, observer: self)
         }
         clientTunnel = try Tunnel(
             clientContext, try Socket.connect(to: address, options: Socket.Options()), on: reactor,
-            expecting: .identities(expected), settings: settings, scratch, observer: self)
+            expecting: .identities(expected), settings: settings, scratch, StorageBudget(limit: 64 << 20),
+            observer: self)
     }
 
     func tunnelEstablished(_ tunnel: Tunnel) { established.insert(tunnel.role) }

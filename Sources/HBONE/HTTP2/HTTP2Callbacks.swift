@@ -60,6 +60,27 @@ private func setSending(_ callbacks: OpaquePointer) {
 // MARK: - In
 
 private func setReceiving(_ callbacks: OpaquePointer) {
+    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, owner in
+        let header = unsafe header!.pointee
+        let isAdmitted =
+            switch UInt32(header.type) {
+            case NGHTTP2_RST_STREAM.rawValue: unsafe withTunnel(owner) { $0.admitsReset() }
+            case _ where HTTP2Session.movesNothing(header): unsafe withTunnel(owner) { $0.admitsIdleFrame() }
+            default: true
+            }
+        return isAdmitted ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+    }
+    // RFC 9113 §5.5: frames of unknown types are passed over.
+    unsafe nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(callbacks) { _, _, _, _, _ in
+        NGHTTP2_ERR_CANCEL.rawValue
+    }
+    unsafe nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
+        NGHTTP2_ERR_CANCEL.rawValue
+    }
+    // What is wrong with a stream alone is answered with its reset, which is work too.
+    unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, owner in
+        unsafe withTunnel(owner) { $0.admitsIdleFrame() } ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+    }
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, owner in
         unsafe withTunnel(owner) { tunnel in
             let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
@@ -68,11 +89,12 @@ private func setReceiving(_ callbacks: OpaquePointer) {
         }
     }
     unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
-        session, frame, name, nameCount, value, valueCount, _, _ in
+        session, frame, name, nameCount, value, valueCount, _, owner in
         guard let stream = unsafe stream(session, frame!.pointee.hd.stream_id) else { return 0 }
         guard stream.admitsHeader(name: nameCount, value: valueCount) else {
-            // The stream is reset; the tunnel goes on.
-            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+            // The stream is reset; the tunnel goes on, unless there have been many.
+            let isAdmitted = unsafe withTunnel(owner) { $0.admitsIdleFrame() }
+            return (isAdmitted ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : NGHTTP2_ERR_CALLBACK_FAILURE).rawValue
         }
         let name = unsafe UnsafeBufferPointer(start: name, count: nameCount)
         let value = unsafe UnsafeBufferPointer(start: value, count: valueCount)

@@ -6,10 +6,6 @@ import CNghttp2
 
     /// Streams a client opens before it has read the server's SETTINGS.
     private static let assumedPeerStreams: UInt32 = 100
-    /// CVE-2023-44487: resets are a right of applications behind a tunnel, so the bound is far above what a busy one makes.
-    private static let resetBurst: UInt64 = 10_000
-    private static let resetsPerSecond: UInt64 = 1_000
-
     private init(consuming raw: OpaquePointer) { unsafe self.raw = raw }
 
     /// A session that has announced its settings; nil when memory has run out.
@@ -25,7 +21,10 @@ import CNghttp2
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
         unsafe nghttp2_option_set_peer_max_concurrent_streams(option, assumedPeerStreams)
-        unsafe nghttp2_option_set_stream_reset_rate_limit(option, resetBurst, resetsPerSecond)
+        // Counted by the tunnel, which says so.
+        unsafe nghttp2_option_set_stream_reset_rate_limit(option, .max, .max)
+        // Types that nobody knows are passed over, but counted; the first ten are HTTP/2's own.
+        for type in UInt8(0x0b)...UInt8.max { unsafe nghttp2_option_set_user_recv_extension_type(option, type) }
         var made: OpaquePointer?
         let status =
             unsafe role == .server
@@ -129,6 +128,27 @@ import CNghttp2
     borrowing func returnConnectionWindow(_ bytes: Int) { unsafe _ = nghttp2_session_consume_connection(raw, bytes) }
 
     // MARK: The connection
+
+    /// From now on, once the peer has heard of it, its streams have this window.
+    borrowing func announce(streamWindowBytes: Int32) {
+        var entry = nghttp2_settings_entry(
+            settings_id: CInt(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), value: UInt32(streamWindowBytes))
+        unsafe _ = nghttp2_submit_settings(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), &entry, 1)
+    }
+
+    /// Ends the session with an error; the peer is told which (GOAWAY) when frames go out next.
+    borrowing func terminate(_ code: UInt32) { unsafe _ = nghttp2_session_terminate_session(raw, code) }
+
+    /// Whether a frame carries neither bytes nor a request nor their end: what a peer may send only so much of.
+    ///
+    /// WINDOW_UPDATE is not among them, since who takes much sends many; resets have a bound of their own.
+    static func movesNothing(_ header: nghttp2_frame_hd) -> Bool {
+        switch UInt32(header.type) {
+        case NGHTTP2_DATA.rawValue: header.length == 0 && header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0
+        case NGHTTP2_HEADERS.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_WINDOW_UPDATE.rawValue: false
+        default: true
+        }
+    }
 
     borrowing func ping() {
         unsafe _ = nghttp2_submit_ping(raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)

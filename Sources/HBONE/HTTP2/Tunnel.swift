@@ -1,4 +1,5 @@
 import CLinux
+import CNghttp2
 package import Reactor
 
 /// Who is told how a tunnel fares.
@@ -24,9 +25,6 @@ package protocol TunnelObserver: AnyObject {
 @safe package final class Tunnel: EventHandler, TurnHandler {
     /// What one turn takes from the peer, and what it takes from applications: about a millisecond's work.
     private static let turnBytes = 512 * 1024
-    /// While applications leave more than this untaken, the peer's connection window is withheld; below it one slow stream
-    /// holds up only itself (ztunnel reference §10.3).
-    private static let storedBytesLimit = 16 << 20
     /// Streams on their way when a shutdown was announced reach us within this time.
     private static let drainNoticeMilliseconds: UInt64 = 1_000
 
@@ -62,24 +60,35 @@ package protocol TunnelObserver: AnyObject {
     private var streams: [Int32: TunnelStream] = [:]
     /// The stream whose bytes are in `scratch.parts`.
     private var receivingStream: TunnelStream?
+    private let budget: StorageBudget
     private var storedBytes = 0
-    private var withheldWindow = 0
+    private var hasNarrowWindows = false
+    /// The pod's budget is exhausted, and we have a part in it.
+    private var isHeldUp = false
+    private var idleFrames: TokenBucket
+    private var resets: TokenBucket
+    /// Why, when the peer has gone too far.
+    private var annoyance: String?
     private var timer: Reactor.TimerID?
     package private(set) var isDraining = false
 
     /// - Parameters:
     ///   - socket: connected, and not yet watched unless `token` says so.
     ///   - token: how the reactor watches `socket` already.
+    ///   - budget: of the pod whose tunnel this is.
     package init(
         _ context: TLSContext, _ socket: consuming Descriptor, _ token: Token? = nil, on reactor: Reactor,
         expecting expectation: PeerExpectation, settings: HTTP2Settings, _ scratch: TunnelScratch,
-        observer: any TunnelObserver
+        _ budget: StorageBudget, observer: any TunnelObserver
     ) throws(TunnelFailure) {
         role = context.role
         self.reactor = reactor
         self.scratch = scratch
         self.settings = settings
+        self.budget = budget
         self.observer = observer
+        idleFrames = TokenBucket(burst: settings.idleFrameBurst, perSecond: settings.idleFramesPerSecond)
+        resets = TokenBucket(burst: settings.resetBurst, perSecond: settings.resetsPerSecond)
         let raw = socket.raw
         do {
             tls = try TLSSession(context, socket, expecting: expectation, scratch.tls)
@@ -120,6 +129,8 @@ package protocol TunnelObserver: AnyObject {
             needsRead = true
         }
         if readiness.contains(.writable), tls.isBlocked { tls.resume() }
+        // What a broken connection still holds need not wait for anybody.
+        if readiness.contains(.failed) { stopWaiting() }
         progress()
         schedule()
     }
@@ -132,8 +143,10 @@ package protocol TunnelObserver: AnyObject {
 
     private func progress() {
         if phase == .handshaking { shakeHands() }
-        if phase == .open || phase == .closing, needsRead { readSome() }
+        if phase == .open || phase == .closing, mayRead { readSome() }
     }
+
+    private var mayRead: Bool { needsRead && !isHeldUp }
 
     private func schedule() {
         guard !isScheduled, phase != .closed else { return }
@@ -168,6 +181,10 @@ package protocol TunnelObserver: AnyObject {
         needsRead = false
         var total = 0
         while total < Self.turnBytes {
+            if storedBytes > 0, phase == .open, budget.holdsUp(self) {
+                isHeldUp = true
+                break
+            }
             switch unsafe tls.read(into: scratch.tls.plain) {
             case .wouldBlock: return
             case .ended: return close(phase == .closing ? nil : .peerClosed)
@@ -221,7 +238,7 @@ package protocol TunnelObserver: AnyObject {
     private func pump() {
         guard phase == .open, !tls.isBlocked else {
             // What is unread is not held up by what cannot be written. A handshake waits for the socket alone.
-            if needsRead, phase != .handshaking { schedule() }
+            if mayRead, phase != .handshaking { schedule() }
             return
         }
         scratch.turnBudget = Self.turnBytes
@@ -233,7 +250,7 @@ package protocol TunnelObserver: AnyObject {
         finishSession(failure)
         if hasLostBytes { return close(.protocolViolation("cannot encrypt")) }
         guard let isOver = http2?.isOver, !isOver else { return finish() }
-        if scratch.turnBudget <= 0 || needsRead { schedule() }
+        if scratch.turnBudget <= 0 || mayRead { schedule() }
     }
 
     private func flushBatch() {
@@ -316,7 +333,7 @@ package protocol TunnelObserver: AnyObject {
     }
 
     func requestComplete(_ stream: TunnelStream) {
-        observer?.tunnel(self, received: stream.request, on: stream)
+        observer?.tunnel(self, received: stream.takeRequest(), on: stream)
     }
 
     func streamClosed(_ stream: TunnelStream, code: UInt32) {
@@ -343,27 +360,69 @@ package protocol TunnelObserver: AnyObject {
 
     // MARK: Windows
 
-    /// Received bytes went to the application, or are stored for it.
+    /// Received bytes went to the application, or are stored for it. The connection's window is given back for both: one slow
+    /// stream holds up only itself (ztunnel reference §10.3).
     func returnWindow(of stream: TunnelStream, delivered: Int, stored: Int) {
         if delivered > 0, !stream.isClosed { http2?.returnStreamWindow(stream.id, delivered) }
-        storedBytes += stored
-        // Withholding more would keep nghttp2 from ever returning any: it does so by halves of the window.
-        let isWithheld =
-            storedBytes > Self.storedBytesLimit
-            && withheldWindow + stored <= Int(settings.connectionWindowBytes) / 4
-        if isWithheld { withheldWindow += stored }
-        http2?.returnConnectionWindow(delivered + (isWithheld ? 0 : stored))
+        http2?.returnConnectionWindow(delivered + stored)
+        if stored > 0 { noteStored(stored) }
         schedule()
     }
 
-    /// Stored bytes went to the application at last.
+    /// Stored bytes went to the application at last, or nowhere.
     func returnStored(of stream: TunnelStream, _ bytes: Int) {
-        storedBytes -= bytes
         if !stream.isClosed { http2?.returnStreamWindow(stream.id, bytes) }
-        let returned = min(withheldWindow, bytes)
-        withheldWindow -= returned
-        if returned > 0 { http2?.returnConnectionWindow(returned) }
+        noteStored(-bytes)
         schedule()
+    }
+
+    private func noteStored(_ bytes: Int) {
+        storedBytes += bytes
+        if bytes > 0 { budget.add(bytes) } else { budget.remove(-bytes) }
+        let isNarrow = storedBytes > (hasNarrowWindows ? settings.storedBytesMax / 4 : settings.storedBytesMax)
+        guard isNarrow != hasNarrowWindows else { return }
+        hasNarrowWindows = isNarrow
+        http2?.announce(streamWindowBytes: isNarrow ? settings.narrowStreamWindowBytes : settings.streamWindowBytes)
+    }
+
+    /// The pod's applications have taken enough.
+    func readAgain() {
+        isHeldUp = false
+        schedule()
+    }
+
+    private func stopWaiting() {
+        guard isHeldUp else { return }
+        budget.forget(self)
+        isHeldUp = false
+    }
+
+    // MARK: A peer that keeps us busy
+
+    /// False when there have been too many; then the tunnel ends.
+    func admitsIdleFrame() -> Bool {
+        if idleFrames.take(nowNanoseconds: reactor.nowNanoseconds) { return true }
+        annoyance = "the peer sends too many frames that carry nothing"
+        return false
+    }
+
+    func admitsReset() -> Bool {
+        if resets.take(nowNanoseconds: reactor.nowNanoseconds) { return true }
+        annoyance = "the peer takes back too many of its requests"
+        return false
+    }
+
+    /// RFC 9113 §10.5: the peer is told why (ENHANCE_YOUR_CALM), if it still reads.
+    private func turnPeerAway(_ reason: String) {
+        http2?.terminate(NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
+        // No application's bytes.
+        scratch.turnBudget = 0
+        isInSession = true
+        _ = http2?.send()
+        isInSession = false
+        flushBatch()
+        tls.flush()
+        close(.protocolViolation(reason))
     }
 
     // MARK: Keeping alive
@@ -373,9 +432,13 @@ package protocol TunnelObserver: AnyObject {
     }
 
     private func ping() {
+        // Its answer would stay unread.
+        guard !isHeldUp else { return keepAlive() }
         http2?.ping()
         schedule()
-        restartTimer(settings.pingTimeoutMilliseconds) { tunnel in tunnel.close(.unresponsive) }
+        restartTimer(settings.pingTimeoutMilliseconds) { tunnel in
+            tunnel.isHeldUp ? tunnel.keepAlive() : tunnel.close(.unresponsive)
+        }
     }
 
     func pingAnswered() { keepAlive() }
@@ -431,6 +494,8 @@ package protocol TunnelObserver: AnyObject {
 
     /// nghttp2 is off the stack again: what had to wait for that.
     private func finishSession(_ failure: String?) {
+        guard phase != .closed else { return }
+        if let annoyance { return turnPeerAway(annoyance) }
         if let failure { return close(.protocolViolation(failure)) }
         if isCloseDue { close(nil) }
     }
@@ -442,6 +507,7 @@ package protocol TunnelObserver: AnyObject {
             return
         }
         phase = .closed
+        stopWaiting()
         if let timer { reactor.cancel(timer) }
         if let token { reactor.forget(token) }
         tls.close()

@@ -71,6 +71,12 @@ package protocol TunnelStreamObserver: AnyObject {
 
     func opened(as id: Int32) { self.id = id }
 
+    /// A request is looked at once; who sends a long one must not have it kept for as long as the stream lives.
+    func takeRequest() -> ConnectRequest {
+        defer { request = ConnectRequest(authority: "") }
+        return request
+    }
+
     /// A header field has come: false when there are more than we announced to take. nghttp2 does not hold peers to that, and
     /// a byte on the wire can stand for thousands (RFC 7541 §7.3).
     func admitsHeader(name: Int, value: Int) -> Bool {

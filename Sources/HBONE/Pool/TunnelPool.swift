@@ -65,6 +65,7 @@ package final class TunnelPool {
     private let settings: HTTP2Settings
     private let dial: (SocketAddress) throws(Errno) -> Descriptor
     private let limits: Limits
+    private let budget: StorageBudget
     private var state: TunnelPoolState<TunnelKey>
     private var tunnels: [UInt64: Pooled] = [:]
     private var sweep: Reactor.TimerID?
@@ -72,12 +73,13 @@ package final class TunnelPool {
     /// - Parameter dial: makes a socket that is on its way to an address, as `Socket.connect` does.
     package init(
         on reactor: Reactor, _ scratch: TunnelScratch, settings: HTTP2Settings, limits: Limits,
-        dial: @escaping (SocketAddress) throws(Errno) -> Descriptor
+        _ budget: StorageBudget, dial: @escaping (SocketAddress) throws(Errno) -> Descriptor
     ) {
         self.reactor = reactor
         self.scratch = scratch
         self.settings = settings
         self.limits = limits
+        self.budget = budget
         state = TunnelPoolState(streamLimit: limits.streamsPerTunnel)
         self.dial = dial
         scheduleSweep()
@@ -159,7 +161,7 @@ package final class TunnelPool {
         do throws(TunnelFailure) {
             pooled.tunnel = try Tunnel(
                 pooled.context, connected.takeSocket(), token, on: reactor, expecting: .identities(key.expected),
-                settings: settings, scratch, observer: pooled)
+                settings: settings, scratch, budget, observer: pooled)
         } catch {
             lost(pooled, error)
         }

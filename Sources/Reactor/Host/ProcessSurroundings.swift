@@ -21,7 +21,14 @@ package enum ProcessSurroundings {
 
     package static func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-    /// As many open files as we are allowed to have: each connection is one, each tunnelled one two.
+    /// How many files this process may have open (RLIMIT_NOFILE).
+    package static var openFilesLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// As many open files as we are allowed to have: each tunnelled connection is one, each other one two and more.
     package static func raiseOpenFilesLimit() {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -98,7 +98,7 @@ package struct StartFailure: Error, CustomStringConvertible {
 
 extension WorkerSettings {
     init(_ configuration: Configuration) {
-        self.init()
+        self.init(workers: configuration.workerThreads)
         mark = configuration.mark
         network = configuration.network
         clusterID = configuration.clusterID

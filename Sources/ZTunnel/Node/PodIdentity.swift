@@ -15,6 +15,9 @@ package struct PodIdentity: Hashable, Sendable {
         self.serviceAccount = serviceAccount
     }
 
+    /// As operators write it: `shop/cart-1`.
+    package var fullName: String { "\(namespace)/\(name)" }
+
     /// Who the pod is: the configuration knows, and until it has arrived the node agent's word and our own trust domain count.
     package func spiffe(_ workload: WorkloadEntry?, trustDomain: String) -> SPIFFEIdentity {
         workload?.identity

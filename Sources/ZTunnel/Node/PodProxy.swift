@@ -14,19 +14,21 @@ protocol PodConnection: AnyObject {
 /// One pod as one worker serves it: listeners in its namespace, its tunnels to others, its connections.
 final class PodProxy {
     private static let backlog: CInt = 1024
-    /// Tunnels to this pod on one worker: one from each worker of each node of a large cluster.
-    private static let tunnelsMax = 4096
-    /// Those that have not proven who they are yet; each holds a TLS session and its buffers.
-    private static let unprovenTunnelsMax = 256
 
     let identity: PodIdentity
     let worker: Worker
     private let namespace: NetworkNamespace
-    private var listeners: [Listener] = []
+    /// Where applications' connections are captured.
+    private var captures: [Listener] = []
+    private var tunnelListener: Listener?
+    private var isCapturePaused = false
     private(set) var pool: TunnelPool!
     private var connections: [ObjectIdentifier: any PodConnection] = [:]
     private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
     private var unprovenTunnels = 0
+    /// Of connections whose application has not answered yet.
+    let dials: Places
+    let storage: StorageBudget
     private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
     /// From the worker's snapshot.
     private var known: WorkloadEntry?
@@ -38,28 +40,39 @@ final class PodProxy {
         self.identity = identity
         self.namespace = namespace
         self.worker = worker
-        pool = TunnelPool(
-            on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool
-        ) {
-            [unowned self] address throws(Errno) in try self.dial(address)
+        let limits = worker.settings.podLimits
+        dials = Places(limit: limits.dials)
+        let log = worker.log
+        storage = StorageBudget(limit: limits.storedBytes) {
+            log.warn(
+                "proxy", "applications leave too much untaken; their tunnels wait",
+                ["pod": "\(identity.namespace)/\(identity.name)", "bytes": "\(limits.storedBytes)"])
         }
+        pool = TunnelPool(
+            on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool, storage
+        ) { [unowned self] address throws(Errno) in try self.dial(address) }
     }
 
     // MARK: Listening
 
     func listen() throws(ListenFailure) {
         let keepAlive = worker.settings.keepAlive
-        try listen(MeshPort.outbound, keepAlive) { pod, socket in OutboundConnection(pod, socket)?.begin() }
-        try listen(MeshPort.inboundPlaintext, keepAlive) { pod, socket in PlaintextConnection(pod, socket)?.begin() }
+        captures = [
+            try listen(MeshPort.outbound, keepAlive) { pod, socket in OutboundConnection(pod, socket)?.begin() }
+        ]
+        captures.append(
+            try listen(MeshPort.inboundPlaintext, keepAlive) { pod, socket in
+                PlaintextConnection(pod, socket)?.begin()
+            })
         // Tunnels have pings of their own.
-        try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }
+        tunnelListener = try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }
     }
 
     private func listen(
         _ port: UInt16, _ keepAlive: Socket.KeepAlive?, _ accepted: @escaping (PodProxy, consuming Descriptor) -> Void
-    ) throws(ListenFailure) {
+    ) throws(ListenFailure) -> Listener {
         do throws(Errno) {
-            listeners.append(try listener(on: port, keepAlive, accepted))
+            return try listener(on: port, keepAlive, accepted)
         } catch {
             throw ListenFailure(port: port, error)
         }
@@ -75,12 +88,9 @@ final class PodProxy {
         let socket = try worker.namespaces.visit(namespace) { () throws(Errno) -> Descriptor in
             try Socket.listen(on: address, backlog: Self.backlog, options: options)
         }
-        let log = worker.log
+        let worker = worker
         return try Listener(
-            socket, on: worker.reactor,
-            exhausted: { failure in
-                log.warn("proxy", "accepting is paused", ["port": "\(port)", "error": "\(failure)"])
-            }
+            socket, on: worker.reactor, exhausted: { failure in worker.acceptingPaused(failure) }
         ) { [unowned self] socket in accepted(self, socket) }
     }
 
@@ -154,14 +164,39 @@ final class PodProxy {
 
     // MARK: Connections
 
-    func hold(_ connection: any PodConnection) { connections[ObjectIdentifier(connection)] = connection }
+    func hold(_ connection: any PodConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if !hasRoomForConnection { pauseCapture() }
+    }
 
     func letGo(_ connection: any PodConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        if isCapturePaused, connections.count <= worker.settings.podLimits.connectionsResume { resumeCapture() }
         finishDraining()
     }
 
-    var hasRoomForTunnel: Bool { tunnels.count < Self.tunnelsMax && unprovenTunnels < Self.unprovenTunnelsMax }
+    var connectionCount: Int { connections.count }
+
+    var hasRoomForConnection: Bool { connections.count < worker.settings.podLimits.connections }
+
+    private func pauseCapture() {
+        guard !isCapturePaused else { return }
+        isCapturePaused = true
+        for capture in captures { capture.pause() }
+        worker.log.warn(
+            "proxy", "pod has as many connections as it may; more of them wait",
+            ["pod": "\(identity.namespace)/\(identity.name)", "connections": "\(connections.count)"])
+    }
+
+    private func resumeCapture() {
+        isCapturePaused = false
+        for capture in captures { capture.resume() }
+    }
+
+    var hasRoomForTunnel: Bool {
+        tunnels.count < worker.settings.podLimits.tunnels
+            && unprovenTunnels < worker.settings.podLimits.unprovenTunnels
+    }
 
     func tunnelEstablished() { unprovenTunnels -= 1 }
 
@@ -210,8 +245,10 @@ final class PodProxy {
     }
 
     private func closeListeners() {
-        for listener in listeners { listener.close() }
-        listeners = []
+        for listener in captures { listener.close() }
+        captures = []
+        tunnelListener?.close()
+        tunnelListener = nil
     }
 }
 

@@ -14,6 +14,7 @@ package struct WorkerSettings: Sendable {
     package var keepAlive: Socket.KeepAlive? = Socket.KeepAlive()
     package var http2 = HTTP2Settings()
     package var pool = TunnelPool.Limits()
+    package var podLimits: PodLimits
     /// Whether applications see the client's own address, or ours.
     package var sourceAddress = Configuration.SourceAddress.client
     /// Whether the answer to a CONNECT tells who is behind it (`ENABLE_RESPONSE_BAGGAGE`).
@@ -27,7 +28,10 @@ package struct WorkerSettings: Sendable {
     /// How long a connection waits for its pod's workload and certificate to arrive.
     package var arrivalTimeoutMilliseconds: UInt64 = 5_000
 
-    package init() {}
+    /// - Parameter workers: how many share this process's descriptors.
+    package init(workers: Int) {
+        podLimits = PodLimits(descriptors: ProcessSurroundings.openFilesLimit, workers: workers)
+    }
 }
 
 /// One reactor with its share of every pod's connections. Thread-confined: made, run and ended on one thread.
@@ -54,6 +58,8 @@ package final class Worker {
     private var accessLog: AccessLog
     private let reports: Mailbox<WorkerReport>
     private var isDraining = false
+    private var failureLines = FailureLines()
+    private var pauseLines = TokenBucket(burst: 1, perSecond: 1)
 
     package init(
         index: Int, _ settings: WorkerSettings, _ log: Log, reports: Mailbox<WorkerReport>
@@ -173,7 +179,25 @@ package final class Worker {
     func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
         let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
         metrics.closed(summary)
-        if settings.isAccessLogged { accessLog.write(summary, timeMicroseconds: WallClock.microseconds()) }
+        guard settings.isAccessLogged else { return }
+        if summary.failure != nil, !failureLines.admit(nowNanoseconds: reactor.nowNanoseconds) {
+            return tellOmissionsLater()
+        }
+        accessLog.write(summary, timeMicroseconds: WallClock.microseconds())
+    }
+
+    private func tellOmissionsLater() {
+        guard failureLines.isFirstOmitted else { return }
+        _ = reactor.after(milliseconds: FailureLines.tellAfterMilliseconds) { [unowned self] in
+            let count = self.failureLines.takeOmitted()
+            self.log.warn("access", "lines of failed connections left out", ["count": "\(count)"])
+        }
+    }
+
+    /// Descriptors or memory have run out for all pods. Clients wait; told once a second at most.
+    func acceptingPaused(_ failure: Errno) {
+        guard pauseLines.take(nowNanoseconds: reactor.nowNanoseconds) else { return }
+        log.warn("proxy", "accepting is paused", ["error": "\(failure)"])
     }
 
     func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }

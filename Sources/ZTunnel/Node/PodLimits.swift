@@ -1,0 +1,24 @@
+/// What one pod, and whoever speaks to it, can make one worker hold: a pod shares its node's proxy with others, and must not be
+/// able to hurt them. A bound that is reached holds back or refuses, is told once, and recovers by itself.
+package struct PodLimits: Hashable, Sendable {
+    /// Captured connections and streams. Beyond it captured clients wait in the kernel's backlog; streams are answered 503.
+    package var connections: Int
+    /// Where clients are accepted again.
+    var connectionsResume: Int { connections / 8 * 7 }
+    /// Tunnels to the pod: one from each worker of each node of a large cluster.
+    package var tunnels = 4096
+    /// Those of them that have not proven who they are; each holds a TLS session and its buffers for up to ten seconds.
+    package var unprovenTunnels = 256
+    /// Connections whose application has not answered yet. One that does not answer takes none of the others' descriptors.
+    package var dials = 1024
+    /// Bytes that applications leave untaken, over all connections: sixteen streams that stand still with full windows.
+    package var storedBytes = 64 << 20
+
+    private static let connectionsMin = 16
+
+    /// A third of this worker's share of the descriptors. A connection is one of them when it is tunnelled, else two, and
+    /// pipes while it is busy; so one pod leaves room for others.
+    package init(descriptors: Int, workers: Int) {
+        connections = max(Self.connectionsMin, descriptors / workers / 3)
+    }
+}
