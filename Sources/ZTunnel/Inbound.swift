@@ -227,10 +227,20 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
 
     func streamEnded(_ ending: TunnelStream.Ending) {
         guard let stream else { return }
-        record?.facts.bytesReceived = stream.bytesOutOfTunnel
-        record?.facts.bytesSent = stream.bytesIntoTunnel
+        noteBytes(stream)
         finish(ConnectionFailure(inbound: ending))
     }
+
+    private func noteBytes(_ stream: TunnelStream) {
+        record?.facts.note((up: stream.bytesOutOfTunnel, down: stream.bytesIntoTunnel))
+    }
+
+    func countBytes() {
+        if let stream { noteBytes(stream) }
+        if record?.isEstablished == true { worker.progressed(&record!) }
+    }
+
+    var acceptedBy: ConnectionFacts.Direction? { nil }
 
     // MARK: Ending
 
@@ -252,10 +262,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
 
     func cancel(_ cause: ConnectionFailure.Cause) {
         let stream = stream
-        if let stream {
-            record?.facts.bytesReceived = stream.bytesOutOfTunnel
-            record?.facts.bytesSent = stream.bytesIntoTunnel
-        }
+        if let stream { noteBytes(stream) }
         finish(ConnectionFailure(cause, at: record?.stage ?? .relay, by: .mesh))
         stream?.cancel()
     }

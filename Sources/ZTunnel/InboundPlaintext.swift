@@ -96,8 +96,7 @@ final class PlaintextConnection: PodConnection {
             client: taken.takeSocket(), clientToken, upstream: connected.takeSocket(), upstreamToken,
             on: worker.reactor, worker.pipes
         ) { [unowned self] result in
-            self.record?.facts.bytesReceived = result.bytesUp
-            self.record?.facts.bytesSent = result.bytesDown
+            self.record?.facts.note((up: result.bytesUp, down: result.bytesDown))
             self.finish(ConnectionFailure(relayed: result.ending))
         }
     }
@@ -120,12 +119,15 @@ final class PlaintextConnection: PodConnection {
         pod.letGo(self)
     }
 
+    func countBytes() {
+        if let relay { record?.facts.note(relay.bytesSoFar) }
+        if record?.isEstablished == true { worker.progressed(&record!) }
+    }
+
+    var acceptedBy: ConnectionFacts.Direction? { .inbound }
+
     func cancel(_ cause: ConnectionFailure.Cause) {
-        if let relay {
-            let bytes = relay.bytesSoFar
-            record?.facts.bytesReceived = bytes.up
-            record?.facts.bytesSent = bytes.down
-        }
+        if let relay { record?.facts.note(relay.bytesSoFar) }
         let relay = relay
         finish(ConnectionFailure(cause, at: record?.stage ?? .relay, by: .mesh))
         relay?.cancel()

@@ -131,8 +131,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     }
 
     private func relayed(_ result: Relay.Result) {
-        record?.facts.bytesReceived = result.bytesUp
-        record?.facts.bytesSent = result.bytesDown
+        record?.facts.note((up: result.bytesUp, down: result.bytesDown))
         finish(ConnectionFailure(relayed: result.ending))
     }
 
@@ -198,8 +197,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         stopAnswerTimer()
         guard let stream else { return }
         self.stream = nil
-        record?.facts.bytesReceived = stream.bytesIntoTunnel
-        record?.facts.bytesSent = stream.bytesOutOfTunnel
+        noteBytes(stream)
         // Nothing has been sent before the peer's 200, so a tunnel that broke may be replaced once.
         if record?.isEstablished == false, ending == .unprocessed || ending == .tunnelLost { return tryAgain() }
         finish(ConnectionFailure(outbound: ending))
@@ -257,17 +255,29 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
 
     func cancel(_ cause: ConnectionFailure.Cause) {
         let failure = ConnectionFailure(cause, at: record?.stage ?? .relay, by: .mesh)
-        if let relay {
-            let bytes = relay.bytesSoFar
-            record?.facts.bytesReceived = bytes.up
-            record?.facts.bytesSent = bytes.down
-        }
+        noteBytes()
         let (stream, relay) = (stream, relay)
         self.stream = nil
         finish(failure)
         stream?.cancel()
         relay?.cancel()
     }
+
+    private func noteBytes() {
+        if let relay { record?.facts.note(relay.bytesSoFar) }
+        if let stream { noteBytes(stream) }
+    }
+
+    private func noteBytes(_ stream: TunnelStream) {
+        record?.facts.note((up: stream.bytesIntoTunnel, down: stream.bytesOutOfTunnel))
+    }
+
+    func countBytes() {
+        noteBytes()
+        if record?.isEstablished == true { worker.progressed(&record!) }
+    }
+
+    var acceptedBy: ConnectionFacts.Direction? { .outbound }
 
     /// Policy is the destination's to enforce. But a plain connection to what has just become known as part of the mesh, and
     /// that is still on its way, is made anew, through a tunnel.

@@ -43,6 +43,30 @@ extension Scenarios {
             }
         }
 
+        @Test func `counters move while a connection is open`() throws {
+            let mesh = try Self.machines()
+            try mesh.serve(in: Self.server)
+            let transfer = try mesh.startSteadyTransfer(from: Self.client, Self.server.address, seconds: 3)
+            for (pod, reporter) in [(Self.client, "source"), (Self.server, "destination")] {
+                let proxy = try mesh.proxy(of: pod), label = "reporter=\"\(reporter)\""
+                for name in ["istio_tcp_sent_bytes_total", "istio_tcp_received_bytes_total"] {
+                    let first = try proxy.metric(name, label)
+                    try eventually("\(name) of \(reporter) moves on from \(first)") {
+                        try proxy.metric(name, label) > first
+                    }
+                }
+                #expect(try proxy.metric("istio_tcp_connections_closed_total", label) == 0)
+                #expect(try proxy.metric("istio_tcp_sockets_open", label) >= 1)
+            }
+            #expect(try transfer.summary().wrong == nil)
+            for (pod, direction) in [(Self.client, "outbound"), (Self.server, "inbound")] {
+                let proxy = try mesh.proxy(of: pod)
+                let line = try #require(try awaitLine(proxy) { $0["direction"] == direction })
+                #expect(try proxy.metric("istio_tcp_sent_bytes_total") == line["bytes_sent"].flatMap { Int($0) })
+                #expect(try proxy.metric("istio_tcp_received_bytes_total") == line["bytes_recv"].flatMap { Int($0) })
+            }
+        }
+
         @Test func `machines and what is outside the mesh reach each other in plaintext`() throws {
             let mesh = try Self.machines()
             try mesh.serve(in: Self.server)
@@ -230,6 +254,7 @@ extension Scenarios {
             let mesh = try Self.machines()
             for port in [22, 7000] { try mesh.serve(in: Self.server, port: port) }
             let proxy = try mesh.proxy(of: Self.server)
+            #expect(throws: Command.Failure.self) { try proxy.capture("--pass-inbound", "15001") }
             try proxy.capture("--pass-inbound", "22")
             #expect(try mesh.ask(from: .outsider, Self.server.address, port: 22).text == "hello")
             #expect(try mesh.ask(from: .outsider, Self.server.address).text == "hello")

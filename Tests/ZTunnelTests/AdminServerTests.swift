@@ -145,6 +145,8 @@ struct AdminInterfaceTests {
     private let visitor: Visitor
     private let node: NodeProxy
     private let interface: AdminInterface
+    private let configuration: Configuration
+    private let log: Log
     private let stops = Counter()
 
     private final class Counter { var count = 0 }
@@ -152,10 +154,10 @@ struct AdminInterfaceTests {
     init() throws {
         reactor = Reactor(kernel: try LinuxKernel())
         visitor = Visitor(reactor: reactor)
-        let log = try silentLog()
+        log = try silentLog()
         let directory = try Self.authorityDirectory()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let configuration = try Configuration(
+        configuration = try Configuration(
             environment: [
                 "LOCAL_XDS_PATH": "/nonexistent", "SLIPSTREAM_CA_DIR": directory.path, "NODE_NAME": "node-1",
                 "ISTIO_META_ISTIO_VERSION": "1.2.3",
@@ -210,6 +212,19 @@ struct AdminInterfaceTests {
         #expect(body.contains("istio_build{component=\"ztunnel\",tag=\"1.2.3\"} 1\n"))
         #expect(body.contains("# TYPE istio_tcp_connections_opened counter\n"))
         #expect(body.contains("workload_manager_active_proxy_count 0\n"))
+        #expect(body.contains("\nworkload_manager_proxies_started_total 0\n"))
+        #expect(body.contains("\nistio_tcp_sockets_open{reporter=\"source\"} 0\n"))
+        func value(_ name: String) -> Double {
+            body.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap {
+                Double($0.dropFirst(name.count + 1))
+            } ?? 0
+        }
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        #expect((1...Double(2 * descriptors + 50)).contains(value("process_open_fds")))
+        #expect(value("process_max_fds") >= value("process_open_fds"))
+        #expect(value("process_resident_memory_bytes") > 1_000_000)
+        #expect(value("process_virtual_memory_bytes") >= value("process_resident_memory_bytes"))
+        #expect((0.001...100_000).contains(value("process_cpu_seconds_total")))
     }
 
     @Test func `config_dump tells what is known, in the words of istioctl`() throws {
@@ -224,6 +239,45 @@ struct AdminInterfaceTests {
         #expect((services[0]["endpoints"] as? [String: Any])?.count == 2)
         #expect((dump["config"] as? [String: Any])?["localNode"] as? String == "node-1")
         #expect(!body.contains("PRIVATE"))
+    }
+
+    @Test func `the log level is told, changed and taken back by POST`() throws {
+        let door = interface.administration.addresses[0].local
+        func logging(_ query: String) throws -> String {
+            let response = try visitor.response(to: "POST /logging\(query) HTTP/1.1\r\nHost: x\r\n\r\n", from: door)
+            return String(response.split(separator: "\r\n\r\n", maxSplits: 1)[1])
+        }
+        #expect(try get("/logging", interface.administration).status == "405")
+        #expect(try logging("") == "current log level is info\n")
+        #expect(!log.isWritten(.debug))
+        #expect(try logging("?level=debug") == "current log level is debug\n")
+        #expect(log.isWritten(.debug))
+        #expect(
+            try logging("?level=access%3Doff,ztunnel%3a%3Aproxy=trace") == "current log level is debug,access=off\n")
+        for level in ["loud", "", "%3", "%zz", "%+1", "%ff"] {
+            #expect(try !logging("?level=\(level)").hasPrefix("current") || level.isEmpty)
+        }
+        #expect(try logging("?level=error&reset") == "current log level is error\n")
+        #expect(!log.isWritten(.warn))
+        #expect(try logging("?reset=true") == "current log level is info\n")
+        #expect(log.isWritten(.info) && !log.isWritten(.debug))
+    }
+
+    @Test func `one that drains is not ready`() throws {
+        node.configure(Shop().snapshot)
+        node.drain(deadlineMilliseconds: 1000) {}
+        #expect(try get("/healthz/ready", interface.readiness) == ("500", "not ready, pending: draining\n"))
+    }
+
+    @Test func `a door that is taken is named`() throws {
+        let taken = interface.administration.addresses[0].port
+        var doors = AdminInterface.Doors()
+        (doors.administration, doors.metrics, doors.readiness) = (taken, 0, 0)
+        let failure = #expect(throws: ListenFailure.self) {
+            try AdminInterface(
+                .init(configuration: configuration, node: node, pods: nil, log: log) {}, on: reactor, doors: doors)
+        }
+        #expect(failure?.description == "cannot listen on port \(taken): Address already in use")
     }
 
     @Test func `a page in a browser may do nothing, and to end the proxy takes a POST`() throws {

@@ -68,7 +68,9 @@ struct ConfigDumpTests {
             actualDestination: SocketAddress("10.0.0.2:80")!, isTunnelled: true)
         var dump = ConfigDump()
         dump.pods = [pod]
-        dump.workers = [WorkerState(metrics: TrafficMetrics(), connections: ["u": [connection]])]
+        dump.workers = [
+            WorkerState(metrics: TrafficMetrics(), connections: ["u": [connection]], sockets: OpenSockets())
+        ]
         let state = try #require((try object(dump)["workloadState"] as? [String: Any])?["u"] as? [String: Any])
         #expect(state["state"] as? String == "Up")
         let inbound = (state["connections"] as? [String: Any])?["inbound"] as? [[String: String]]
@@ -76,7 +78,7 @@ struct ConfigDumpTests {
             inbound == [
                 ["src": "10.0.0.1:1", "originalDst": "10.0.0.2:15008", "actualDst": "10.0.0.2:80", "protocol": "HBONE"]
             ])
-        dump.workers.append(WorkerState(metrics: TrafficMetrics(), connections: [:]))
+        dump.workers.append(WorkerState(metrics: TrafficMetrics(), connections: [:], sockets: OpenSockets()))
         let pending = try #require((try object(dump)["workloadState"] as? [String: Any])?["u"] as? [String: Any])
         #expect(pending["state"] as? String == "Pending")
     }

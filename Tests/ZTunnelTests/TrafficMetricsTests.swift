@@ -71,6 +71,28 @@ struct TrafficMetricsTests {
         #expect(lines.contains { $0.hasPrefix("istio_tcp_connections_failed_total{") && $0.contains("\"DENY\"") })
     }
 
+    @Test func `bytes are counted while a connection goes on, and each once`() {
+        var metrics = TrafficMetrics()
+        let shop = Shop()
+        var record = ConnectionRecord(.inbound, client: SocketAddress("10.244.1.2:40000")!, nowNanoseconds: 0)
+        record.facts.source = shop.entry("frontend")
+        record.stage = .relay
+        metrics.opened(record.facts)
+        for bytes in [0, 10, 10, 25] as [UInt64] {
+            record.facts.note((up: bytes, down: 2 * bytes))
+            metrics.progressed(&record.facts)
+            #expect(sum("istio_tcp_received_bytes_total", page(metrics)) == Int(bytes))
+            #expect(sum("istio_tcp_sent_bytes_total", page(metrics)) == 2 * Int(bytes))
+        }
+        record.facts.note((up: 30, down: 100))
+        let denial = ConnectionFailure(.policyChanged(.init(.noneAllowed)), at: .relay, by: .mesh)
+        metrics.closed(record.finish(denial, nowNanoseconds: 1))
+        let lines = page(metrics)
+        #expect(sum("istio_tcp_received_bytes_total", lines) == 30)
+        #expect(sum("istio_tcp_sent_bytes_total", lines) == 100)
+        #expect(lines.contains { $0.contains("\"DENY\"") && $0.hasPrefix("istio_tcp_sent_") && $0.hasSuffix(" 50") })
+    }
+
     @Test func `one workload is one series, whichever configuration it was known by`() {
         var metrics = TrafficMetrics()
         for _ in 0..<5 { record(&metrics, in: Shop()) }

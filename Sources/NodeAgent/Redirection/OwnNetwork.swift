@@ -1,4 +1,5 @@
 import Glibc
+import Mesh
 import Netlink
 import Reactor
 
@@ -19,6 +20,9 @@ package struct OwnNetwork {
 
     /// Leads this namespace's new TCP connections to its proxy, but for those that come to `passedPorts`. Can be repeated.
     package func capture(inbound capturesInbound: Bool, passing passedPorts: [UInt16]) throws(AgentStartError) {
+        if let port = passedPorts.first(where: { $0 == 0 || MeshPort.isCapture($0) }) {
+            throw AgentStartError(description: "port \(port) cannot be passed: it is the proxy's own, or none")
+        }
         let redirection = Redirection(capturesInbound: capturesInbound, passedPorts: Set(passedPorts))
         let finding = try Self.failing("load the rules") { () throws(NetlinkError) in
             try network.capture(redirection)

@@ -16,6 +16,15 @@ package enum Directory {
         return names.sorted()
     }
 
+    /// How many names there are, without reading them: there may be very many.
+    package static func count(in path: String) throws(Errno) -> Int {
+        guard let stream = unsafe opendir(path) else { throw .last }
+        defer { unsafe closedir(stream) }
+        var count = 0
+        while unsafe readdir(stream) != nil { count += 1 }
+        return max(0, count - 2)
+    }
+
     /// Writes a file so that a reader sees the old bytes or the new ones, whole: into a new file beside it, which then takes its
     /// name.
     package static func replace(_ name: String, in path: String, with bytes: [UInt8]) throws(Errno) {

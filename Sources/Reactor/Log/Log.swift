@@ -2,12 +2,12 @@
 package struct Log: Sendable {
     package let sink: LogSink
     package let format: LogLine.Format
-    private let level: LogLine.Level
+    package let threshold: LogThreshold
 
     package init(_ sink: LogSink, format: LogLine.Format, level: LogLine.Level = .info) {
         self.sink = sink
         self.format = format
-        self.level = level
+        threshold = LogThreshold(level)
     }
 
     package func error(_ scope: String, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
@@ -28,10 +28,7 @@ package struct Log: Sendable {
         if isWritten(.debug) { write(.debug, scope, message(), fields) }
     }
 
-    package func isWritten(_ level: LogLine.Level) -> Bool {
-        let order = LogLine.Level.allCases
-        return order.firstIndex(of: level)! <= order.firstIndex(of: self.level)!
-    }
+    package func isWritten(_ level: LogLine.Level) -> Bool { threshold.admits(level) }
 
     private func write(
         _ level: LogLine.Level, _ scope: String, _ message: String, _ fields: KeyValuePairs<String, String>

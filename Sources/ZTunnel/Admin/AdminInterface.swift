@@ -36,12 +36,14 @@ package final class AdminInterface {
 
     private let sources: Sources
     private let reactor: Reactor
+    private var logLevels: LogLevels
     package private(set) var administration: AdminServer!
     package private(set) var metrics: AdminServer!
     package private(set) var readiness: AdminServer!
 
     package init(_ sources: Sources, on reactor: Reactor, doors: Doors = Doors()) throws(ListenFailure) {
         self.sources = sources
+        logLevels = sources.configuration.logLevels
         self.reactor = reactor
         administration = try serve(at: doors.administration, on: { .loopback($0) }) { [unowned self] in
             self.administer($0, $1)
@@ -78,8 +80,9 @@ package final class AdminInterface {
     // MARK: Administration
 
     private static let index = """
-        GET  /config_dump    workloads, services, policies, certificates, connections
-        POST /quitquitquit   drain and end
+        GET  /config_dump      workloads, services, policies, certificates, connections
+        POST /logging          the log level; ?level=debug changes it, ?reset goes back to the start's
+        POST /quitquitquit     drain and end
 
         """
 
@@ -92,10 +95,32 @@ package final class AdminInterface {
         case ("/quitquitquit", .post):
             answer(HTTPResponse("shutting down\n"))
             sources.stop()
+        case ("/logging", .post): answer(changeLogging(request))
         case ("/", _), ("/config_dump", _): answer(.methodNotAllowed("GET, HEAD"))
-        case ("/quitquitquit", _): answer(.methodNotAllowed("POST"))
+        case ("/logging", _), ("/quitquitquit", _): answer(.methodNotAllowed("POST"))
         default: answer(.notFound)
         }
+    }
+
+    /// Directives are those of RUST_LOG, and add to what is in force.
+    private func changeLogging(_ request: HTTPRequest) -> HTTPResponse {
+        var levels = request.hasParameter("reset") ? sources.configuration.logLevels : logLevels
+        if request.hasParameter("level") {
+            guard let text = request.parameter("level") else {
+                return HTTPResponse(status: 400, "level cannot be decoded\n")
+            }
+            do throws(ConfigurationError) {
+                try levels.change(text)
+            } catch {
+                return HTTPResponse(status: 400, "level=\(text) \(error.problem)\n")
+            }
+        }
+        if levels != logLevels {
+            logLevels = levels
+            sources.log.threshold.set(levels.level)
+            sources.node.logAccess(levels.isAccessLogged)
+        }
+        return HTTPResponse("current log level is \(levels)\n")
     }
 
     private func dump(_ answer: @escaping AdminServer.Answer) {
@@ -120,7 +145,9 @@ package final class AdminInterface {
         sources.node.survey { [sources] states in
             var page = OpenMetricsText()
             page.write(states.reduce(into: TrafficMetrics()) { $0.add($1.metrics) })
+            page.write(states.map(\.sockets).reduce(OpenSockets(), +))
             page.write(sources)
+            page.write(ProcessUsage.now())
             page.end()
             answer(HTTPResponse(contentType: OpenMetricsText.contentType, body: page.bytes))
         }
@@ -164,10 +191,34 @@ extension OpenMetricsText {
         single(
             "workload_manager_pending_proxy_count", .gauge, help: "Pods that are not served yet", UInt64(pods.pending))
         single(
+            "workload_manager_proxies_started", .counter, help: "Pods that came to be served", sources.node.startedCount
+        )
+        single(
+            "workload_manager_proxies_stopped", .counter, help: "Pods that were let go", sources.node.stoppedCount)
+        single(
             "slipstream_log_lines_dropped", .counter, help: "Log lines that nobody read in time",
             sources.log.sink.droppedCount)
         single(
             "istio_build", .gauge, help: "What runs here",
             labels: ["component": "ztunnel", "tag": sources.configuration.version], 1)
+    }
+
+    fileprivate mutating func write(_ sockets: OpenSockets) {
+        let name = "istio_tcp_sockets_open"
+        family(name, .gauge, help: "Sockets that clients are connected to")
+        for (reporter, count) in [("source", sockets.source), ("destination", sockets.destination)] {
+            sample(name, .gauge, Self.labels([(key: "reporter", value: reporter)]), UInt64(count))
+        }
+    }
+
+    /// Under the names that Prometheus' own clients use.
+    fileprivate mutating func write(_ usage: ProcessUsage) {
+        single("process_open_fds", .gauge, help: "Open descriptors", usage.openFiles)
+        single("process_max_fds", .gauge, help: "Descriptors that may be open", usage.openFilesMax)
+        single("process_virtual_memory_bytes", .gauge, help: "Address space", usage.virtualBytes)
+        single("process_resident_memory_bytes", .gauge, help: "Memory in use", usage.residentBytes)
+        seconds(
+            "process_cpu_seconds", help: "Processor time, of programs and kernel",
+            microseconds: usage.processorMicroseconds)
     }
 }

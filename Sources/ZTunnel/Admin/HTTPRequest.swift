@@ -12,6 +12,36 @@ package struct HTTPRequest: Hashable, Sendable {
     package var query: String
     /// Sent by browsers on behalf of a page (RFC 6454 §7).
     package var hasOrigin = false
+
+    /// The value of a parameter of the query, decoded; nil when it has none, or one that cannot be decoded.
+    package func parameter(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+
+    package func hasParameter(_ name: String) -> Bool { parameters.contains { $0.name == name } }
+
+    private var parameters: [(name: Substring, value: String?)] {
+        query.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (parts[0], parts.count == 2 ? Self.percentDecoded(parts[1]) : nil)
+        }
+    }
+
+    /// RFC 3986 §2.1.
+    private static func percentDecoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, let decoded = UInt8(digits, radix: 16),
+                digits.utf8.first != UInt8(ascii: "+")
+            else { return nil }
+            bytes.append(decoded)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
 }
 
 /// Takes a request's bytes as they come.

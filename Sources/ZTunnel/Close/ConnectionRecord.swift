@@ -65,10 +65,18 @@ package struct ConnectionFacts: Sendable {
     package var bytesReceived: UInt64 = 0
     /// From server to client.
     package var bytesSent: UInt64 = 0
+    /// What of both the metrics have already.
+    var bytesCounted: (received: UInt64, sent: UInt64) = (0, 0)
 
     package init(_ direction: Direction, client: SocketAddress) {
         self.direction = direction
         self.client = client
+    }
+
+    /// How much has been carried until now, from the client (`up`) and to it.
+    mutating func note(_ bytes: (up: UInt64, down: UInt64)) {
+        bytesReceived = bytes.up
+        bytesSent = bytes.down
     }
 }
 

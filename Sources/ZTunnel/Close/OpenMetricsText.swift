@@ -34,6 +34,16 @@ package struct OpenMetricsText {
         sample(name, kind, Self.labels(labels.map { $0 }), value)
     }
 
+    /// A counter of seconds, in steps of a microsecond.
+    package mutating func seconds(_ name: String, help: String, microseconds: UInt64) {
+        family(name, .counter, help: help)
+        text.append("\(name)_total ")
+        text.appendDecimal(microseconds / 1_000_000)
+        text.append(UInt8(ascii: "."))
+        text.appendDecimal(microseconds % 1_000_000, digits: 6)
+        text.append(UInt8(ascii: "\n"))
+    }
+
     package mutating func end() { text.append("# EOF\n") }
 
     /// `{name="value",…}`, with values escaped.

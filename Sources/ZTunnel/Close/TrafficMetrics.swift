@@ -15,6 +15,11 @@ package struct TrafficMetrics: Sendable {
         var failed: UInt64 = 0
         var received: UInt64 = 0
         var sent: UInt64 = 0
+
+        mutating func count(_ facts: ConnectionFacts) {
+            received += facts.bytesReceived - facts.bytesCounted.received
+            sent += facts.bytesSent - facts.bytesCounted.sent
+        }
     }
 
     private(set) var series: [Series] = []
@@ -60,6 +65,12 @@ package struct TrafficMetrics: Sendable {
         series[position(facts, .ok)].opened += 1
     }
 
+    /// A connection has carried so much until now: what of it is not counted yet is, while the connection goes on.
+    mutating func progressed(_ facts: inout ConnectionFacts) {
+        series[position(facts, .ok)].count(facts)
+        facts.bytesCounted = (facts.bytesReceived, facts.bytesSent)
+    }
+
     /// A connection is over, whether it was established or not.
     package mutating func closed(_ summary: ConnectionSummary) {
         let position = position(summary.facts, summary.failure?.responseFlags ?? .ok)
@@ -68,8 +79,7 @@ package struct TrafficMetrics: Sendable {
             return
         }
         series[position].closed += 1
-        series[position].received += summary.facts.bytesReceived
-        series[position].sent += summary.facts.bytesSent
+        series[position].count(summary.facts)
     }
 
     /// Lets go of the configuration that recent connections were known by.

@@ -6,10 +6,13 @@ package struct LogLevels: Hashable, Sendable {
 
     package init() {}
 
-    /// Comma-separated directives `LEVEL` or `TARGET=LEVEL`. Targets that we do not have are passed over: the variable
-    /// may have been written for another ztunnel.
     init(_ given: EnvironmentReader) throws(ConfigurationError) {
-        guard let text = given.text("RUST_LOG") else { return }
+        if let text = given.text("RUST_LOG") { try change(text) }
+    }
+
+    /// Takes comma-separated directives `LEVEL` or `TARGET=LEVEL`. Targets that we do not have are passed over: they may have
+    /// been written for another ztunnel.
+    mutating func change(_ text: String) throws(ConfigurationError) {
         for directive in text.split(separator: ",") {
             let parts = directive.split(separator: "=", maxSplits: 1)
             guard let word = parts.last?.lowercased(), word == "off" || LogLine.Level(rawValue: word) != nil else {
@@ -22,4 +25,9 @@ package struct LogLevels: Hashable, Sendable {
             }
         }
     }
+}
+
+extension LogLevels: CustomStringConvertible {
+    /// As directives.
+    package var description: String { level.rawValue + (isAccessLogged ? "" : ",access=off") }
 }

@@ -23,12 +23,6 @@ package final class NodeProxy {
         let answer: () -> Void
     }
 
-    private struct Survey {
-        var awaited: Set<Int>
-        var states: [WorkerState] = []
-        var answers: [([WorkerState]) -> Void]
-    }
-
     private static let catchUpMilliseconds: UInt64 = 100
 
     private let reactor: Reactor
@@ -38,8 +32,11 @@ package final class NodeProxy {
     private var workers: [Mailbox<WorkerMessage>] = []
     private var pods: [String: Pod] = [:]
     private var draining: [String: Drain] = [:]
-    private var ongoingSurvey: Survey?
-    private var lastSurvey: UInt64 = 0
+    private var survey = Survey()
+    private var surveyTimer: Reactor.TimerID?
+    private var askers: [([WorkerState]) -> Void] = []
+    /// Who was told of, so that a worker that goes on being silent is told once.
+    private var silent: [Int] = []
     private var behind: Set<Int> = []
     private var undrained: Set<Int> = []
     private var allDrained: (() -> Void)?
@@ -143,19 +140,40 @@ package final class NodeProxy {
 
     package var servedPods: [PodIdentity] { pods.values.map(\.identity) }
 
+    /// Pods that came to be served, and that were let go, since the start.
+    package private(set) var startedCount: UInt64 = 0
+    package private(set) var stoppedCount: UInt64 = 0
+
     // MARK: Asking and ending
 
-    /// What the workers have to tell, once all have answered.
+    /// What the workers have to tell, once all have answered or the time for it is over.
     /// One question at a time: who asks meanwhile gets the same answer.
     package func survey(_ answer: @escaping ([WorkerState]) -> Void) {
-        guard ongoingSurvey == nil else {
-            ongoingSurvey!.answers.append(answer)
-            return
-        }
-        lastSurvey += 1
-        ongoingSurvey = Survey(awaited: Set(workers.indices), answers: [answer])
-        tellWorkers(.report(id: lastSurvey))
+        askers.append(answer)
+        guard let id = survey.begin(workers.indices) else { return }
+        tellWorkers(.report(id: id))
+        surveyTimer = reactor.after(milliseconds: Survey.timeoutMilliseconds) { [weak self] in self?.surveyOverdue(id) }
     }
+
+    private func surveyOverdue(_ id: UInt64) {
+        guard let silent = survey.overdue(id) else { return }
+        if silent != self.silent {
+            log.warn("proxy", "workers do not answer", ["workers": silent.map(String.init).joined(separator: ",")])
+        }
+        self.silent = silent
+        answerAskers()
+    }
+
+    private func answerAskers() {
+        if let surveyTimer { reactor.cancel(surveyTimer) }
+        surveyTimer = nil
+        let (askers, states) = (askers, survey.states)
+        self.askers = []
+        for answer in askers { answer(states) }
+    }
+
+    /// Whether each connection gets its line in the access log from now on.
+    package func logAccess(_ isLogged: Bool) { tellWorkers(.logAccess(isLogged)) }
 
     /// Whether this proxy is ending.
     package private(set) var isDraining = false
@@ -185,6 +203,7 @@ package final class NodeProxy {
         if let failure { pods[uid]!.failure = failure }
         guard pods[uid]!.awaited.isEmpty, let answer = pods[uid]!.answer else { return }
         pods[uid]!.answer = nil
+        if pods[uid]!.failure == nil { startedCount += 1 }
         answer(pods[uid]!.failure)
     }
 
@@ -192,6 +211,7 @@ package final class NodeProxy {
         guard draining[uid] != nil else { return }
         draining[uid]!.awaited.remove(worker)
         guard draining[uid]!.awaited.isEmpty else { return }
+        stoppedCount += 1
         draining.removeValue(forKey: uid)?.answer()
     }
 
@@ -203,11 +223,9 @@ package final class NodeProxy {
     }
 
     private func surveyed(_ worker: Int, _ id: UInt64, _ state: WorkerState) {
-        guard id == lastSurvey, ongoingSurvey != nil else { return }
-        ongoingSurvey!.awaited.remove(worker)
-        ongoingSurvey!.states.append(state)
-        guard ongoingSurvey!.awaited.isEmpty, let survey = ongoingSurvey.take() else { return }
-        for answer in survey.answers { answer(survey.states) }
+        guard survey.answered(worker, id, state) else { return }
+        silent = []
+        answerAskers()
     }
 }
 

@@ -8,6 +8,10 @@ protocol PodConnection: AnyObject {
     func configurationChanged(_ snapshot: Snapshot)
     /// Ends now, as a reset.
     func cancel(_ cause: ConnectionFailure.Cause)
+    /// Brings the metrics up to what has been carried so far.
+    func countBytes()
+    /// Whose socket a client's connection was accepted on; nil for a stream of a tunnel, which has none.
+    var acceptedBy: ConnectionFacts.Direction? { get }
     var description: OpenConnection? { get }
 }
 
@@ -212,6 +216,23 @@ final class PodProxy {
     }
 
     var openConnections: [OpenConnection] { connections.values.compactMap(\.description) }
+
+    /// How many sockets clients are connected to: applications at our outbound door, others at the inbound ones.
+    var openSockets: OpenSockets {
+        var sockets = OpenSockets(source: 0, destination: tunnels.count)
+        for connection in connections.values {
+            switch connection.acceptedBy {
+            case .outbound: sockets.source += 1
+            case .inbound: sockets.destination += 1
+            case nil: continue
+            }
+        }
+        return sockets
+    }
+
+    func countBytes() {
+        for connection in connections.values { connection.countBytes() }
+    }
 
     // MARK: Ending
 

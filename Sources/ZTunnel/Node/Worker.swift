@@ -60,6 +60,7 @@ package final class Worker {
     private var isDraining = false
     private var failureLines = FailureLines()
     private var pauseLines = TokenBucket(burst: 1, perSecond: 1)
+    private var isAccessLogged: Bool
 
     package init(
         index: Int, _ settings: WorkerSettings, _ log: Log, reports: Mailbox<WorkerReport>
@@ -70,6 +71,7 @@ package final class Worker {
         self.reports = reports
         reactor = Reactor(kernel: try LinuxKernel())
         namespaces = try NamespaceVisitor()
+        isAccessLogged = settings.isAccessLogged
         accessLog = AccessLog(format: log.format, sink: log.sink)
     }
 
@@ -86,6 +88,7 @@ package final class Worker {
         case .addPod(let identity, let namespace): add(identity, namespace)
         case .drainPod(let uid, let deadline): drain(uid, deadline)
         case .drain(let deadline): drainAll(deadline)
+        case .logAccess(let isLogged): isAccessLogged = isLogged
         case .report(let id): reports.post(.report(worker: index, id: id, state))
         case .stop: reactor.stop()
         }
@@ -179,7 +182,7 @@ package final class Worker {
     func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
         let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
         metrics.closed(summary)
-        guard settings.isAccessLogged else { return }
+        guard isAccessLogged else { return }
         if summary.failure != nil, !failureLines.admit(nowNanoseconds: reactor.nowNanoseconds) {
             return tellOmissionsLater()
         }
@@ -202,8 +205,14 @@ package final class Worker {
 
     func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
 
+    /// A connection that goes on has carried more.
+    func progressed(_ record: inout ConnectionRecord) { metrics.progressed(&record.facts) }
+
     private var state: WorkerState {
-        WorkerState(metrics: metrics, connections: pods.mapValues(\.openConnections))
+        for pod in pods.values { pod.countBytes() }
+        return WorkerState(
+            metrics: metrics, connections: pods.mapValues(\.openConnections),
+            sockets: pods.values.map(\.openSockets).reduce(OpenSockets(), +))
     }
 }
 

@@ -13,6 +13,8 @@ package enum WorkerMessage: Sendable {
     case drainPod(uid: String, deadlineMilliseconds: UInt64)
     /// The same for every pod.
     case drain(deadlineMilliseconds: UInt64)
+    /// Whether each connection gets its line in the access log from now on.
+    case logAccess(Bool)
     /// Answer with `report`.
     case report(id: UInt64)
     case stop

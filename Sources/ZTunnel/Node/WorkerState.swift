@@ -5,6 +5,17 @@ package struct WorkerState: Sendable {
     package let metrics: TrafficMetrics
     /// By pod uid.
     package let connections: [String: [OpenConnection]]
+    package let sockets: OpenSockets
+}
+
+/// Sockets that clients are connected to, by which end of a connection this proxy is.
+package struct OpenSockets: Hashable, Sendable {
+    package var source = 0
+    package var destination = 0
+
+    static func + (left: OpenSockets, right: OpenSockets) -> OpenSockets {
+        OpenSockets(source: left.source + right.source, destination: left.destination + right.destination)
+    }
 }
 
 /// A connection that is open at the moment, as `config_dump` tells it.
