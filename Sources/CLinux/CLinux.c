@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags)
 }
 
 void CLinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+void CLinux_trim_heap(void) { malloc_trim(0); }
 
 int CLinux_usable_cores(void) {
     cpu_set_t set;

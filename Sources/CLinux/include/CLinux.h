@@ -34,6 +34,9 @@ void CLinux_name_thread(const char *name);
 // CPU_COUNT of sched_getaffinity(2): the cores that the scheduler lets this process run on; 0 when it does not say.
 int CLinux_usable_cores(void);
 
+// malloc_trim(3) of everything.
+void CLinux_trim_heap(void);
+
 // Macros.
 int CLinux_CLONE_NEWNET(void);
 unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);

@@ -93,7 +93,7 @@ package protocol TunnelStreamObserver: AnyObject {
         self.socket = consume socket
         self.token = token
         reactor.hand(token, to: self)
-        isReadable = true
+        isReadable = readiness.callsForRead
         hasEnd = readiness.announcesEnd
     }
 
@@ -240,11 +240,11 @@ package protocol TunnelStreamObserver: AnyObject {
 
     private func passEndOn() {
         guard undelivered.isEmpty, peerHasEnded, descriptor >= 0, isEstablished else { return }
-        if !toldApplicationEnd {
-            toldApplicationEnd = true
-            Socket.shutdownWrite(descriptor)
-        }
-        if isClosed, sentEnd { end(.complete) }
+        // Closing says it too.
+        if isClosed, sentEnd { return end(.complete) }
+        guard !toldApplicationEnd else { return }
+        toldApplicationEnd = true
+        Socket.shutdownWrite(descriptor)
     }
 
     // MARK: Ending

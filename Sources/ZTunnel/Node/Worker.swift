@@ -59,6 +59,8 @@ package final class Worker {
     private let reports: Mailbox<WorkerReport>
     private var isDraining = false
     private var failureLines = FailureLines()
+    private var lastFinishedNanoseconds: UInt64 = 0
+    private var isTidyingDue = false
     private var pauseLines = TokenBucket(burst: 1, perSecond: 1)
     private var isAccessLogged: Bool
 
@@ -182,11 +184,27 @@ package final class Worker {
     func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
         let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
         metrics.closed(summary)
+        lastFinishedNanoseconds = reactor.nowNanoseconds
+        tidyOnceQuiet()
         guard isAccessLogged else { return }
         if summary.failure != nil, !failureLines.admit(nowNanoseconds: reactor.nowNanoseconds) {
             return tellOmissionsLater()
         }
         accessLog.write(summary, timeMicroseconds: WallClock.microseconds())
+    }
+
+    private static let tidyAfterMilliseconds: UInt64 = 2_000
+
+    /// What a burst has left on the heap goes back to the kernel when no connection has ended for a while.
+    private func tidyOnceQuiet() {
+        guard !isTidyingDue else { return }
+        isTidyingDue = true
+        _ = reactor.after(milliseconds: Self.tidyAfterMilliseconds) { [unowned self] in
+            self.isTidyingDue = false
+            let quietNanoseconds = self.reactor.nowNanoseconds - self.lastFinishedNanoseconds
+            guard quietNanoseconds >= Self.tidyAfterMilliseconds * 1_000_000 / 2 else { return self.tidyOnceQuiet() }
+            ProcessMemory.giveBack()
+        }
     }
 
     private func tellOmissionsLater() {
