@@ -116,6 +116,11 @@ package final class NodeAgent: EventHandler {
         guard let pod = pods[record.uid] else { return begin(record) }
         if pod.isLeaving { return pod.comeBack() }
         guard pod.record != record, !pod.update(record) else { return }
+        renew(pod)
+    }
+
+    /// Lets a pod go where it was, and takes it in where it is now.
+    private func renew(_ pod: EnrolledPod) {
         pod.remove()
         pod.comeBack()
     }
@@ -139,7 +144,9 @@ package final class NodeAgent: EventHandler {
     private func inspectLater() {
         _ = reactor.after(milliseconds: settings.inspectionIntervalMilliseconds) { [weak self] in
             guard let self else { return }
-            for pod in self.pods.values { pod.inspect() }
+            for pod in self.pods.values {
+                if pod.namespaceIsReplaced { self.renew(pod) } else { pod.inspect() }
+            }
             self.inspectLater()
         }
     }

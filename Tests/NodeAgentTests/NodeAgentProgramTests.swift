@@ -119,6 +119,32 @@ struct NodeAgentProgramTests {
         withExtendedLifetime(proxy) {}
     }
 
+    /// A runtime makes a pod's sandbox anew under the same name: same uid, same path, another network.
+    @Test func `a pod whose namespace was replaced is captured in the new one`() throws {
+        var renewed = pod
+        renewed.networkNamespacePath = "\(agent.directory)/namespace"
+        try Command.run("ln", "-s", lab.pod.path, renewed.networkNamespacePath)
+        try agent.write(renewed)
+        try agent.startAgent()
+        let proxy = try agent.connect()
+        try proxy.greet()
+        #expect(try proxy.takeSnapshot() == [addition, .snapshotSent])
+        #expect(agent.wait(for: "u-1", .enabled)?.state == .enabled)
+
+        try Command.run("ln", "-s", "-n", "-f", lab.peer.path, renewed.networkNamespacePath)
+        #expect(try proxy.next()?.request == .del(uid: "u-1"))
+        try proxy.acknowledge()
+        let (request, namespace) = try #require(try proxy.next())
+        #expect(request == addition)
+        let other = try lab.peer.open()
+        #expect(try #require(namespace) == other)
+        try proxy.acknowledge()
+        #expect(agent.wait(for: "u-1", .enabled)?.state == .enabled)
+        #expect(
+            try PodNetwork(namespace: other, visitor: try NamespaceVisitor()).inspect(Redirection()) == .inOrder)
+        #expect(try network.inspect(Redirection()) == .untouched)
+    }
+
     @Test func `a pod's new settings take effect without a release`() throws {
         let proxy = try enrol()
         var ingress = pod

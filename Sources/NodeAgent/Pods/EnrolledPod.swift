@@ -77,7 +77,7 @@ final class EnrolledPod {
 
     func remove() {
         isLeaving = true
-        perform(enrolment.removed(namespaceIsGone: !namespaceIsStillThere))
+        perform(enrolment.removed(namespaceIsGone: presence != .there))
     }
 
     /// Its file is back while it leaves.
@@ -99,13 +99,17 @@ final class EnrolledPod {
         }
     }
 
-    /// Another namespace at the same path is another pod's.
-    private var namespaceIsStillThere: Bool {
+    private enum Presence { case there, gone, replaced }
+
+    private var presence: Presence {
         guard let namespace, let present = try? NetworkNamespace(path: record.networkNamespacePath) else {
-            return false
+            return .gone
         }
-        return present == namespace
+        return present == namespace ? .there : .replaced
     }
+
+    /// Another namespace at the same path: a runtime has made the pod's sandbox anew.
+    var namespaceIsReplaced: Bool { namespace != nil && !isLeaving && presence == .replaced }
 
     // MARK: Orders
 
