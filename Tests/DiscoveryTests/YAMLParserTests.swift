@@ -130,6 +130,19 @@ struct YAMLParserTests {
         #expect(YAMLScalar(text: text, style: .quoted).string == text)
     }
 
+    @Test(arguments: ["[a,\n  b\n  ]", "[a\n  , b]", "{a: x,\n  b\n  : y\n  }", "{a: x\n  , b:\n  y}"])
+    func `a line end before what ends a flow value is no part of it`(text: String) throws {
+        let flow = try YAMLParser.documents(in: text.replacing("\n", with: " "))
+        #expect(try YAMLParser.documents(in: text).map(YAMLEmitter.text) == flow.map(YAMLEmitter.text))
+        #expect(!YAMLEmitter.text(of: flow[0]).contains(" \n"))
+    }
+
+    @Test func `plain text over several lines is printed so that it is read again`() throws {
+        let text = YAMLEmitter.text(ofDocuments: try YAMLParser.documents(in: "a: one\n\n  two\nb: 1\n"))
+        #expect(text == "---\na: \"one\\ntwo\"\nb: 1\n")
+        #expect(YAMLEmitter.text(ofDocuments: try YAMLParser.documents(in: text)) == text)
+    }
+
     @Test(arguments: 0..<300)
     func `what is written is read back`(seed: UInt64) throws {
         var random = DocumentGenerator(seed: seed)

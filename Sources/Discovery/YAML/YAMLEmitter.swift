@@ -59,7 +59,9 @@ package struct YAMLEmitter {
 extension YAMLEmitter {
     /// Plain scalars as they are; text without quotes only where nothing could take it for something else.
     static func text(of scalar: YAMLScalar) -> String {
-        scalar.style == .plain || canStandPlain(scalar.text) ? scalar.text : quoted(scalar.text)
+        // Plain text over several lines is text, and its line ends would be folded when it is read again.
+        let isPlain = scalar.style == .plain && !scalar.text.utf8.contains(0x0a)
+        return isPlain || canStandPlain(scalar.text) ? scalar.text : quoted(scalar.text)
     }
 
     private static func canStandPlain(_ text: String) -> Bool {

@@ -47,7 +47,8 @@ extension YAMLParser {
         var text = Array(bytes[first])
         while isAtLineEnd, let lineEnds = reachContinuation(parentIndent: parentIndent) {
             let range = plainLine(inFlow: inFlow)
-            text.appendFold(of: lineEnds)
+            // What stands there may be no text but what ends it: a comma, a bracket, the colon behind a key.
+            if !range.isEmpty { text.appendFold(of: lineEnds) }
             text += bytes[range]
             guard inFlow || !isAtKeyColon else {
                 throw fault("expected more text, found a key; indent it as the key before, or quote the text")
