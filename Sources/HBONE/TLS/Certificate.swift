@@ -23,14 +23,13 @@ import Mesh
 
     /// The certificates in a PEM text, in its order.
     static func all(inPEM text: [UInt8]) throws(TLSFailure) -> [[UInt8]] {
-        guard let source = unsafe BIO_new_mem_buf(text, CInt(clamping: text.count)) else {
-            throw .unusableCredential("out of memory")
-        }
-        defer { unsafe BIO_free(source) }
-        var found: [[UInt8]] = []
-        while let next = unsafe PEM_read_bio_X509(source, nil, nil, nil) {
-            let certificate = unsafe Certificate(consuming: next)
-            found.append(certificate.der)
+        let found = unsafe withSource(text) { source in
+            var found: [[UInt8]] = []
+            while let next = unsafe PEM_read_bio_X509(source, nil, nil, nil) {
+                let certificate = unsafe Certificate(consuming: next)
+                found.append(certificate.der)
+            }
+            return found
         }
         // The end of the text is reported as an error, too.
         ERR_clear_error()
@@ -105,11 +104,8 @@ import Mesh
     }
 
     init(pem text: [UInt8]) throws(TLSFailure) {
-        guard let source = unsafe BIO_new_mem_buf(text, CInt(clamping: text.count)) else {
-            throw .unusableCredential("out of memory")
-        }
-        defer { unsafe BIO_free(source) }
-        guard let parsed = unsafe PEM_read_bio_PrivateKey(source, nil, nil, nil) else {
+        let parsed = unsafe withSource(text) { source in unsafe PEM_read_bio_PrivateKey(source, nil, nil, nil) }
+        guard let parsed = unsafe parsed else {
             ERR_clear_error()
             throw .unusableCredential("no PEM private key found")
         }
@@ -125,6 +121,18 @@ import Mesh
             var cursor = room.baseAddress
             filled = unsafe Int(i2d_PKCS8_PRIV_KEY_INFO(form, &cursor))
         }
+    }
+}
+
+/// Bytes as a source for OpenSSL's readers. It reads them where they are (BIO_new_mem_buf(3)), so that they must stay as long as
+/// it does.
+private func withSource<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result) -> Result {
+    unsafe bytes.withUnsafeBytes { bytes in
+        guard let source = unsafe BIO_new_mem_buf(bytes.baseAddress, CInt(clamping: bytes.count)) else {
+            preconditionFailure("no memory for a source")
+        }
+        defer { unsafe BIO_free(source) }
+        return unsafe body(source)
     }
 }
 
