@@ -48,6 +48,17 @@ struct ZDSClientStateTests {
         #expect(state.isReady)
     }
 
+    @Test func `an add that another one of its uid replaces is answered, and holds up nobody`() {
+        var state = ZDSClientState.inConversation
+        _ = state.received(.add(uid: "a", cart), one)
+        #expect(
+            state.received(.add(uid: "a", cart), two)
+                == [.acknowledge(error: "another pod of this uid has come"), .start(uid: "a", cart, attempt: 2)])
+        #expect(state.started(uid: "a", attempt: 1, failure: nil) == [])
+        #expect(state.started(uid: "a", attempt: 2, failure: nil) == [.acknowledge(error: nil)])
+        #expect(state.received(.snapshotSent) == [.acknowledge(error: nil)])
+    }
+
     @Test func `requests are acknowledged in their order, whichever is done first`() {
         var state = ZDSClientState.inConversation
         _ = state.received(.add(uid: "a", cart), one)

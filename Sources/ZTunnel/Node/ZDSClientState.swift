@@ -141,7 +141,10 @@ extension ZDSClientState {
             }
         }
         guard pods[uid] != nil || pods.count < Self.podsMax else { return enqueue(.nothing, error: "too many pods") }
-        // Whoever waited for its draining has changed their mind.
+        // Whoever waited for its draining, or for an earlier pod of this uid, has changed their mind.
+        if case .starting(let attempt)? = pods[uid]?.phase {
+            resolve(.start(attempt: attempt), "another pod of this uid has come")
+        }
         let superseded = drained(uid: uid)
         return superseded + start(uid, pod, namespace)
     }
