@@ -26,7 +26,9 @@ extension ForwardedHeader: CustomStringConvertible, LosslessStringConvertible {
             guard let pair = Self.takePair(&rest) else { return nil }
             switch pair.name {
             case "for" where client == nil: client = SocketAddress(pair.value)
-            case "host" where host == nil && !pair.value.isEmpty: host = pair.value
+            // A quoted value may hold tabs, which no name has and no log line should.
+            case "host" where host == nil && !pair.value.isEmpty && pair.value.utf8.allSatisfy(\.isPrintable):
+                host = pair.value
             default: break
             }
             rest = rest.drop(while: \.isBlank)

@@ -101,6 +101,7 @@ struct ForwardedHeaderTests {
             ("FOR=\"10.0.0.1:80\" ; Host=a, for=\"10.0.0.2:80\"", "10.0.0.1:80", "a"),
             ("by=x;proto=http;host=a;host=b", nil, "a"), ("for=_hidden;host=a", nil, "a"), ("for=unknown", nil, nil),
             ("for=10.0.0.1", nil, nil), (#"for="\1\0.0.0.1:80""#, "10.0.0.1:80", nil), (#"host="""#, nil, nil),
+            ("host=\"a\tb\"", nil, nil),
         ] as [(String, String?, String?)])
     func `the first element counts`(text: String, client: String?, host: String?) throws {
         let header = try #require(ForwardedHeader(text))
