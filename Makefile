@@ -1,6 +1,6 @@
 # The front door: a few verbs, the same for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build test check bench playground
+.PHONY: help deps build test check bench playground fuzz
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ check: ## formatting, and the rules that a compiler does not know
 
 bench: build ## the tunnel against Envoy and a plain copy, as a table and .build/bench.json (needs root)
 	python3 Benchmarks/bench.py
+
+fuzz: deps ## strangers' bytes against each parser, FUZZ_SECONDS=60 for each
+	@script/fuzz
 
 playground: ## a real mesh on this machine, until Ctrl-C (needs root)
 	@script/playground

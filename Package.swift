@@ -69,6 +69,16 @@ let package = Package(
         room(
             "TestNamespaces", ["CLinux", "Reactor"], path: "Tests/Support/Namespaces",
             exclude: ["conversation.py", "half_close.py", "past_capture.py", "proxy.py"]),
+        .target(
+            name: "TestCertificates", dependencies: ["HBONE", "Mesh"], path: "Tests/Support/Certificates",
+            swiftSettings: house),
+        .target(
+            name: "FuzzEntries",
+            dependencies: [
+                "Discovery", "HBONE", "Mesh", "Netlink", "NodeAgent", "Reactor", "TestCertificates", "ZTunnel",
+            ],
+            path: "Fuzz/Entries", swiftSettings: house),
+        tests("FuzzTests", ["FuzzEntries"]),
         tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
@@ -77,8 +87,17 @@ let package = Package(
         tests(
             "NodeAgentTests", ["node-agent", "NodeAgent", "Discovery", "Mesh", "Netlink", "Reactor", "TestNamespaces"]),
         tests("ReactorTests", ["Reactor", "Mesh"]),
-        tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor"]),
+        tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor", "TestCertificates"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
         tests("PlaygroundTests", ["Playground", "Controller", "Mesh", "Reactor"]),
     ]
 )
+
+// The fuzzer links only with libFuzzer, so that it is there only for whoever brings that (script/fuzz).
+if Context.environment["SLIPSTREAM_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CFuzzer", "FuzzEntries"], path: "Fuzz/Driver", swiftSettings: house),
+    ]
+}

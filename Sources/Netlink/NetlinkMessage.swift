@@ -1,19 +1,19 @@
 import CMnl
 
 /// One message of an answer: its header's fields and its bytes. A pure value, made of bytes that were checked.
-struct NetlinkMessage: Equatable {
+package struct NetlinkMessage: Equatable {
     static let headerBytes = 16
 
     let type: UInt16
     let flags: UInt16
-    let sequence: UInt32
+    package let sequence: UInt32
     /// The whole message, header included, without padding.
     let bytes: [UInt8]
 
     var payload: ArraySlice<UInt8> { bytes[Self.headerBytes...] }
 
     /// The messages of one datagram, in order. Each must lie within it (netlink(7), nlmsghdr).
-    static func split(_ datagram: [UInt8]) throws(NetlinkError) -> [NetlinkMessage] {
+    package static func split(_ datagram: [UInt8]) throws(NetlinkError) -> [NetlinkMessage] {
         var messages: [NetlinkMessage] = []
         var rest = datagram[...]
         while !rest.isEmpty {
@@ -47,7 +47,7 @@ extension NetlinkMessage {
     /// The answer to a message that asked for one: the kernel's error code, 0 for success, and its words. Nil when this
     /// is not such an answer. With NETLINK_CAP_ACK the refused message is not repeated, so attributes follow its
     /// header.
-    func acknowledgement() throws(NetlinkError) -> (code: CInt, explanation: String?)? {
+    package func acknowledgement() throws(NetlinkError) -> (code: CInt, explanation: String?)? {
         guard type == UInt16(NLMSG_ERROR) else { return nil }
         guard payload.count >= 4 + Self.headerBytes else { throw .malformed("an error of \(payload.count) bytes") }
         let code = -Int32(bitPattern: UInt32(native: payload.prefix(4)))

@@ -2,6 +2,7 @@ import Glibc
 import HBONE
 import Mesh
 import Reactor
+import TestCertificates
 import Testing
 
 struct TunnelTests {

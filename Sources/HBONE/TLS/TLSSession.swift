@@ -15,7 +15,7 @@ package import Reactor
         case failed(TLSFailure)
     }
 
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
         case filled(bytes: Int)
         case wouldBlock
         /// The peer closed, properly or not: streams have ends of their own, so nothing can be cut off unnoticed.
@@ -154,7 +154,7 @@ package import Reactor
     }
 
     /// Decrypts what is there, up to the room given.
-    func read(into room: UnsafeMutableRawBufferPointer) -> Reading {
+    package func read(into room: UnsafeMutableRawBufferPointer) -> Reading {
         var filled = 0
         while filled < room.count {
             var count = 0
@@ -175,7 +175,7 @@ package import Reactor
     }
 
     /// Encrypts into the shared buffer; false when the session is broken.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count > 0 else { return true }
         var count = 0
         guard unsafe SSL_write_ex(raw, bytes.baseAddress!, bytes.count, &count) == 1, count == bytes.count else {
@@ -187,7 +187,7 @@ package import Reactor
     }
 
     /// Sends what was collected; what the socket does not take waits, and blocks further writing.
-    func flush() {
+    package func flush() {
         let collected = scratch.cipherCount
         guard collected > 0 else { return }
         scratch.cipherCount = 0
@@ -203,7 +203,7 @@ package import Reactor
     }
 
     /// The socket takes bytes again.
-    func resume() {
+    package func resume() {
         while !pending.isEmpty {
             let bytes = unsafe pending.bytes
             let count = unsafe send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL))

@@ -36,7 +36,7 @@ extension NetlinkSocket {
 
 extension TrackedConnection {
     /// Nil for what is not TCP.
-    init?(_ message: NetlinkMessage) throws(NetlinkError) {
+    package init?(_ message: NetlinkMessage) throws(NetlinkError) {
         let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<nfgenmsg>.size))
         let protocolInfo = try attributes.nested(CTA_PROTOINFO.rawValue).nested(CTA_PROTOINFO_TCP.rawValue)
         guard let state = protocolInfo.byte(CTA_PROTOINFO_TCP_STATE.rawValue) else { return nil }

@@ -75,14 +75,29 @@ extension NetlinkSocket {
             },
             restart: { timeouts = [:] },
             visit: { message throws(NetlinkError) in
-                guard message.isNFTables(NFT_MSG_NEWOBJ) else { return }
-                let object = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<nfgenmsg>.size))
-                guard object.text(NFTA_OBJ_TABLE.rawValue) == name, let own = object.text(NFTA_OBJ_NAME.rawValue),
-                    object.big(NFTA_OBJ_TYPE.rawValue) == UInt32(NFT_OBJECT_CT_TIMEOUT)
-                else { return }
-                timeouts[own] = try NFTimeouts(object.nested(NFTA_OBJ_DATA.rawValue))
+                guard let listed = try ListedTimeouts(message), listed.table == name else { return }
+                timeouts[listed.name] = listed.timeouts
             })
         return timeouts
+    }
+}
+
+/// An object with timeouts as the kernel lists it.
+package struct ListedTimeouts: Hashable {
+    package let table: String
+    package let name: String
+    package let timeouts: NFTimeouts
+
+    /// Nil for a message of another kind.
+    package init?(_ message: NetlinkMessage) throws(NetlinkError) {
+        guard message.isNFTables(NFT_MSG_NEWOBJ) else { return nil }
+        let object = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<nfgenmsg>.size))
+        guard let table = object.text(NFTA_OBJ_TABLE.rawValue), let name = object.text(NFTA_OBJ_NAME.rawValue),
+            object.big(NFTA_OBJ_TYPE.rawValue) == UInt32(NFT_OBJECT_CT_TIMEOUT)
+        else { return nil }
+        self.table = table
+        self.name = name
+        timeouts = try NFTimeouts(object.nested(NFTA_OBJ_DATA.rawValue))
     }
 }
 

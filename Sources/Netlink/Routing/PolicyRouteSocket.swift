@@ -44,12 +44,7 @@ extension NetlinkSocket {
             request, write: { header in unsafe write(ruleHeader(family, table: 0), to: header) },
             restart: { isThere = false },
             visit: { message throws(NetlinkError) in
-                let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<fib_rule_hdr>.size))
-                let isOurs =
-                    message.type == UInt16(RTM_NEWRULE) && attributes.native(FRA_FWMARK) == route.mark
-                    && attributes.native(FRA_FWMASK) == route.mask && attributes.native(FRA_TABLE) == route.table
-                    && attributes.native(FRA_PRIORITY) == route.priority
-                isThere = isThere || isOurs
+                isThere = try route.isRule(message) || isThere
             })
         return isThere
     }
@@ -61,17 +56,30 @@ extension NetlinkSocket {
             request, write: { header in unsafe write(routeHeader(family, table: 0), to: header) },
             restart: { isThere = false },
             visit: { message throws(NetlinkError) in
-                guard message.type == UInt16(RTM_NEWROUTE) else { return }
-                guard message.payload.count >= MemoryLayout<rtmsg>.size else { throw .malformed("a route") }
-                let form = unsafe message.payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
-                let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<rtmsg>.size))
-                let isOurs =
-                    form.rtm_type == RTN_LOCAL && form.rtm_dst_len == 0
-                    && attributes.native(RTA_TABLE.rawValue) == route.table
-                    && attributes.native(RTA_OIF.rawValue) == loopbackInterface
-                isThere = isThere || isOurs
+                isThere = try route.isRoute(message) || isThere
             })
         return isThere
+    }
+}
+
+extension PolicyRoute {
+    /// Whether a listed message is this route's rule.
+    package func isRule(_ message: NetlinkMessage) throws(NetlinkError) -> Bool {
+        guard message.type == UInt16(RTM_NEWRULE) else { return false }
+        let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<fib_rule_hdr>.size))
+        return attributes.native(FRA_FWMARK) == mark && attributes.native(FRA_FWMASK) == mask
+            && attributes.native(FRA_TABLE) == table && attributes.native(FRA_PRIORITY) == priority
+    }
+
+    /// Whether a listed message is the one route of its table.
+    package func isRoute(_ message: NetlinkMessage) throws(NetlinkError) -> Bool {
+        guard message.type == UInt16(RTM_NEWROUTE) else { return false }
+        guard message.payload.count >= MemoryLayout<rtmsg>.size else { throw .malformed("a route") }
+        let form = unsafe message.payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
+        let attributes = try NetlinkAttributes(message.payload.dropFirst(MemoryLayout<rtmsg>.size))
+        return form.rtm_type == RTN_LOCAL && form.rtm_dst_len == 0
+            && attributes.native(RTA_TABLE.rawValue) == table
+            && attributes.native(RTA_OIF.rawValue) == loopbackInterface
     }
 }
 

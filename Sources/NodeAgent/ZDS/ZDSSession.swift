@@ -1,11 +1,11 @@
-import Discovery
+package import Discovery
 
 /// The dialogue with one node proxy, as a pure value: facts in, orders out.
 ///
 /// The proxy says hello; then it is asked one thing after another, each answered before the next is sent: first every
 /// pod that is known, then that this was all, then what comes and goes.
-struct ZDSSession: Equatable {
-    enum Order: Equatable {
+package struct ZDSSession: Equatable {
+    package enum Order: Equatable {
         /// Send this; it is to be answered in time.
         case send(ZDSRequest)
         /// The proxy answered a request: nil, or why it could not.
@@ -23,14 +23,16 @@ struct ZDSSession: Equatable {
     private var inFlight: ZDSRequest?
     private var queue: [ZDSRequest] = []
 
+    package init() {}
+
     /// Whether the proxy has said hello, and takes requests.
-    var isOpen: Bool { phase == .open }
+    package var isOpen: Bool { phase == .open }
 
     /// Whether the proxy owes an answer.
-    var isAwaited: Bool { phase == .awaitingHello || inFlight != nil }
+    package var isAwaited: Bool { phase == .awaitingHello || inFlight != nil }
 
     /// A packet came. `pods` is what the agent knows now; it is asked for once, at the hello.
-    mutating func received(_ packet: [UInt8], pods: () -> [ZDSRequest]) -> [Order] {
+    package mutating func received(_ packet: [UInt8], pods: () -> [ZDSRequest]) -> [Order] {
         do throws(ZDSError) {
             switch phase {
             case .awaitingHello:
@@ -53,7 +55,7 @@ struct ZDSSession: Equatable {
     }
 
     /// Something to ask. Before the hello there is nothing to add to what the list of pods will say.
-    mutating func submit(_ request: ZDSRequest) -> [Order] {
+    package mutating func submit(_ request: ZDSRequest) -> [Order] {
         switch phase {
         case .awaitingHello, .closed: return []
         case .open:
@@ -62,13 +64,13 @@ struct ZDSSession: Equatable {
         }
     }
 
-    mutating func deadlinePassed() -> [Order] {
+    package mutating func deadlinePassed() -> [Order] {
         guard isAwaited, phase != .closed else { return [] }
         return close(phase == .awaitingHello ? "no hello in time" : "no answer in time")
     }
 
     /// The connection ended. What was not answered never will be.
-    mutating func ended() -> [ZDSRequest] {
+    package mutating func ended() -> [ZDSRequest] {
         defer {
             phase = .closed
             inFlight = nil

@@ -45,23 +45,25 @@ package struct HTTPRequest: Hashable, Sendable {
 }
 
 /// Takes a request's bytes as they come.
-struct HTTPRequestParser {
-    enum Outcome: Equatable {
+package struct HTTPRequestParser {
+    package enum Outcome: Hashable {
         case incomplete
         case request(HTTPRequest)
         /// With the status of the answer.
         case refused(status: Int)
     }
 
-    static let headBytesMax = 8192
+    package static let headBytesMax = 8192
     private static let fieldsMax = 100
 
     private var bytes: [UInt8] = []
     /// How much of the end of the head (CR LF CR LF) the last bytes are.
     private var endBytes = 0
 
+    package init() {}
+
     /// Bytes that come after the head are ignored: no request here has content, and each connection carries one.
-    mutating func take(_ more: [UInt8]) -> Outcome {
+    package mutating func take(_ more: [UInt8]) -> Outcome {
         for byte in more {
             guard bytes.count < Self.headBytesMax else { return .refused(status: 431) }
             bytes.append(byte)

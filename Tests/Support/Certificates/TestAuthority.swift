@@ -1,10 +1,10 @@
 import Foundation
 
 /// A certificate authority in a directory of its own, made by `openssl`; gone when the value is.
-final class TestAuthority {
-    let directory: String
+package final class TestAuthority {
+    package let directory: String
 
-    init() throws {
+    package init() throws {
         directory = NSTemporaryDirectory() + "slipstream-ca-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try openssl(
