@@ -12,6 +12,11 @@ extension FuzzEntry {
         if whole == .incomplete, request.count > HTTPRequestParser.headBytesMax {
             throw FuzzFault("\(request.count) bytes, and more are waited for")
         }
+        if case .request(let request) = whole, let level = request.parameter("level") {
+            guard request.hasParameter("level"), level.utf8.count <= request.query.utf8.count else {
+                throw FuzzFault("level \(level.debugDescription) from \(request.query)")
+            }
+        }
         return whole
     }
 

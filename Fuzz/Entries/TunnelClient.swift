@@ -31,7 +31,8 @@ private final class ClientRun {
 
     func run(_ frames: ArraySlice<UInt8>, hasSettings: Bool, isSplit: Bool) throws(FuzzFault) {
         let pool = TunnelPool(
-            on: lab.reactor, lab.scratch, settings: HTTP2Settings(), limits: TunnelPool.Limits()
+            on: lab.reactor, lab.scratch, settings: HTTP2Settings(), limits: TunnelPool.Limits(),
+            TunnelLab.budget()
         ) { [unowned self] _ throws(Errno) in try self.dial() }
         for _ in 0..<Self.connectionCount { request(from: pool) }
         _ = try lab.run({ self.step() }, until: { self.applications.count + self.failures == Self.connectionCount })

@@ -16,6 +16,9 @@ final class TunnelLab: TurnHandler {
     static let preface: [UInt8] = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
     static let settings: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0]
 
+    /// So little that a deaf application's pod comes to its end.
+    static func budget() -> StorageBudget { StorageBudget(limit: 1024) }
+
     let reactor: Reactor
     let scratch = TunnelScratch()
     let clientContext: TLSContext

@@ -67,7 +67,7 @@ private final class ServerRun: TunnelObserver {
         do {
             let tunnel = try Tunnel(
                 lab.serverContext, Descriptor(owning: near), on: lab.reactor, expecting: .trustDomain("cluster.local"),
-                settings: HTTP2Settings(), lab.scratch, observer: self)
+                settings: HTTP2Settings(), lab.scratch, TunnelLab.budget(), observer: self)
             let peer = try RawPeer(
                 lab.clientContext, Descriptor(owning: far), expecting: .identities([TunnelLab.server]))
             return (tunnel, peer)

@@ -1,6 +1,7 @@
 @testable import HBONE
 import Mesh
 import Reactor
+import TestCertificates
 import Testing
 
 /// What a peer can make a tunnel hold or do is bounded.
