@@ -23,7 +23,7 @@ extension Scenarios {
             let mesh = try NamespaceMesh()
             try mesh.serve(in: .server)
             let large = try mesh.mix(
-                from: .client, MeshPod.server.address, connections: 5, bytesLimit: 256 << 20, parallel: 5)
+                from: .client, MeshPod.server.address, connections: 5, bytes: 0..<256 << 20, parallel: 5)
             #expect(large.wrong == [])
         }
 
@@ -31,7 +31,7 @@ extension Scenarios {
             let mesh = try NamespaceMesh()
             try mesh.serve(in: .server)
             let mix = try mesh.mix(
-                from: .client, MeshPod.server.address, connections: 1_000, bytesLimit: 64 << 10, parallel: 250)
+                from: .client, MeshPod.server.address, connections: 1_000, bytes: 0..<64 << 10, parallel: 250)
             #expect(mix.wrong == [])
         }
     }

@@ -1,37 +1,46 @@
 #!/usr/bin/python3
-"""Checksummed transfers that end in every way TCP can, and a server that remembers what it got.
+"""Transfers whose every byte is compared and that end in every way TCP can, and a server that remembers what it got.
 
-    transfer.py serve ADDRESS PORT
-    transfer.py mix ADDRESS PORT [--connections N] [--parallel N] [--bytes N] [--seed N]
+    transfer.py serve ADDRESS PORT [--name NAME]
+    transfer.py mix ADDRESS PORT [--connections N] [--seconds N] [--parallel N] [--least N] [--bytes N] [--ending E] [--seed N]
     transfer.py steady ADDRESS PORT --seconds N
     transfer.py ask ADDRESS PORT TEXT
+    transfer.py watch ADDRESS PORT --seconds N
+    transfer.py crowd ADDRESS PORT --connections N
+    transfer.py talk ADDRESS PORT --seconds N --parallel N
 
 `mix` makes connections whose bytes in both directions come from the seed and which end as one of ENDINGS, then asks the server, over a
 connection of its own for each, what it received and how that ended. `steady` keeps one connection busy with an echo that is
 compared byte by byte, while something else happens to the mesh. `ask` sends one line and prints the one that comes back, with
-the client's address as the server sees it. All print one JSON object and exit 1 when anything was wrong.
+the client's address as the server sees it; `watch` does so again and again, and prints when, by the monotonic clock of the
+machine. `crowd` has all its connections open at the same time. `talk` holds connections to servers that say their names, sends
+what is meant for a name only on a connection that gave it, and connects again when one breaks. All print JSON; all but `watch`
+exit 1 when anything was wrong.
 """
 
 import argparse
-import hashlib
+import itertools
 import json
 import random
+import resource
 import select
 import socket
-import struct
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-CHUNK_BYTES = 32 * 1024
-SILENCE_LIMIT_SECONDS = 30
+from streams import read_line, receive_all, receive_exactly, reset, send_all
+from transfer_server import SILENCE_LIMIT_SECONDS, Server
+
+BLOCK_BYTES = 32 * 1024
 
 # How a connection ends, and what each side must see of it.
 ENDINGS = {
-    # The client is done first and still receives; then the other way round; then both at once.
+    # The client is done first and still receives; then the other way round; then each when it is done; then both at once.
     "client-first": {"client": "eof", "server": "eof"},
     "server-first": {"client": "eof", "server": "eof"},
+    "each-when-done": {"client": "eof", "server": "eof"},
     "together": {"client": "eof", "server": "eof"},
     # One side breaks off, with bytes under way: the other must learn of it as a reset, not as an end.
     "client-resets": {"client": None, "server": "reset"},
@@ -39,170 +48,35 @@ ENDINGS = {
 }
 
 
-class Stream:
-    """The bytes of one direction: the same at both ends for the same seed."""
-
-    def __init__(self, seed):
-        self._random = random.Random(seed)
-        self._digest = hashlib.sha256()
-        self.count = 0
-
-    def make(self, limit):
-        """The next bytes, at most `limit` of them."""
-        made = self._random.randbytes(CHUNK_BYTES)[:limit]
-        self._digest.update(made)
-        self.count += len(made)
-        return made
-
-    def take(self, received):
-        self._digest.update(received)
-        self.count += len(received)
-
-    @property
-    def digest(self):
-        return self._digest.hexdigest()
-
-
-def expected_digest(seed, count):
-    stream = Stream(seed)
-    while stream.count < count:
-        stream.make(count - stream.count)
-    return stream.digest
-
-
-def send_all(connection, seed, count):
-    stream = Stream(seed)
-    while stream.count < count:
-        connection.sendall(stream.make(count - stream.count))
-
-
-def receive_all(connection, limit=None):
-    """What came until the end, or `limit` bytes: count, digest, and how it ended (eof, reset, limit)."""
-    stream = Stream(0)
-    while limit is None or stream.count < limit:
-        try:
-            received = connection.recv(CHUNK_BYTES if limit is None else min(CHUNK_BYTES, limit - stream.count))
-        except ConnectionResetError:
-            return stream.count, stream.digest, "reset"
-        if not received:
-            return stream.count, stream.digest, "eof"
-        stream.take(received)
-    return stream.count, stream.digest, "limit"
-
-
-def reset(connection):
-    """Closes with RST: what was not sent is thrown away."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def read_line(connection):
-    line = b""
-    while not line.endswith(b"\n"):
-        byte = connection.recv(1)
-        if not byte:
-            raise ConnectionError("the connection ended within a line")
-        line += byte
-    return line.decode()
-
-
-class Server:
-    """Answers the plans that clients send as their first line."""
-
-    def __init__(self, address, port):
-        self._listener = socket.create_server((address, port), backlog=1024)
-        self._outcomes = {}
-        self._changed = threading.Condition()
-
-    def run(self):
-        print("listening", flush=True)
-        while True:
-            connection, client = self._listener.accept()
-            threading.Thread(target=self._serve, args=(connection, client), daemon=True).start()
-
-    def _serve(self, connection, client):
-        with connection:
-            connection.settimeout(SILENCE_LIMIT_SECONDS)
-            try:
-                plan = json.loads(read_line(connection))
-                getattr(self, "_" + plan["do"])(connection, plan, client)
-            except (OSError, ValueError, KeyError, AttributeError) as failure:
-                print(f"{client}: {failure!r}", flush=True)
-
-    def _exchange(self, connection, plan, client):
-        ending = plan["ending"]
-        if ending == "server-first":
-            send_all(connection, plan["down_seed"], plan["down"])
-            connection.shutdown(socket.SHUT_WR)
-            self._remember(plan, receive_all(connection))
-        elif ending == "server-resets":
-            count, digest, end = receive_all(connection, plan["up"])
-            send_all(connection, plan["down_seed"], plan["down"])
-            reset(connection)
-            self._remember(plan, (count, digest, None))
-        else:
-            self._exchange_at_once(connection, plan)
-
-    def _exchange_at_once(self, connection, plan):
-        sender = threading.Thread(target=self._send_and_end, args=(connection, plan))
-        sender.start()
-        received = receive_all(connection)
-        sender.join()
-        self._remember(plan, received)
-
-    def _send_and_end(self, connection, plan):
-        try:
-            send_all(connection, plan["down_seed"], plan["down"])
-            connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            # The client has broken off, as planned; what matters is what the reading side sees of it.
-            pass
-
-    def _remember(self, plan, received):
-        with self._changed:
-            self._outcomes[plan["id"]] = dict(zip(("count", "digest", "end"), received))
-            self._changed.notify_all()
-
-    def _recall(self, connection, plan, client):
-        """What one connection gave, once it is known; null when it is not within ten seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: plan["id"] in self._outcomes, timeout=10)
-            outcome = self._outcomes.get(plan["id"])
-        connection.sendall(json.dumps(outcome).encode() + b"\n")
-
-    def _echo(self, connection, plan, client):
-        while received := connection.recv(CHUNK_BYTES):
-            connection.sendall(received)
-
-    def _reply(self, connection, plan, client):
-        answer = {"text": plan["text"], "client": client[0]}
-        connection.sendall(json.dumps(answer).encode() + b"\n")
-
-
 class Client:
-    def __init__(self, address, port, seed, bytes_limit):
-        self._target = (address, port)
-        self._seed = seed
-        self._bytes_limit = bytes_limit
+    def __init__(self, options):
+        self._target = (options.address, options.port)
+        self._seed = options.seed
+        self._bytes = range(options.least, options.bytes)
+        self._endings = options.ending or list(ENDINGS)
 
     def exchange(self, index):
-        """One connection by its plan. Returns None, or what was wrong."""
+        """One connection by its plan: how many bytes went up and down, and what was wrong or None."""
         plan = self._plan(index)
         try:
             seen = self._carry_out(plan)
             told = self._recall(plan)
-        except OSError as failure:
-            return f"{plan}: {failure!r}"
+        except (OSError, ValueError) as failure:
+            return 0, 0, f"{plan}: {failure!r}"
         wrong = self._compare(plan, seen, told)
-        return f"{plan}: {wrong}" if wrong else None
+        return told["count"] if told else 0, seen[0], f"{plan}: {wrong}" if wrong else None
 
     def _plan(self, index):
         chooser = random.Random(f"{self._seed}/{index}")
         return {
-            "do": "exchange", "id": f"{self._seed}/{index}/{chooser.random()}", "ending": list(ENDINGS)[index % len(ENDINGS)],
-            "up": chooser.randrange(self._bytes_limit), "up_seed": chooser.random(),
-            "down": chooser.randrange(self._bytes_limit), "down_seed": chooser.random(),
-        }  # fmt: skip
+            "do": "exchange",
+            "id": f"{self._seed}/{index}/{chooser.random()}",
+            "ending": self._endings[index % len(self._endings)],
+            "up": chooser.choice(self._bytes),
+            "up_seed": chooser.random(),
+            "down": chooser.choice(self._bytes),
+            "down_seed": chooser.random(),
+        }
 
     def _dial(self, plan):
         connection = socket.create_connection(self._target, timeout=SILENCE_LIMIT_SECONDS)
@@ -217,32 +91,43 @@ class Client:
     def _client_first(self, connection, plan):
         send_all(connection, plan["up_seed"], plan["up"])
         connection.shutdown(socket.SHUT_WR)
-        return receive_all(connection)
+        return receive_all(connection, plan["down_seed"])
 
     def _server_first(self, connection, plan):
-        received = receive_all(connection)
+        received = receive_all(connection, plan["down_seed"])
         send_all(connection, plan["up_seed"], plan["up"])
         connection.shutdown(socket.SHUT_WR)
         return received
 
+    def _each_when_done(self, connection, plan):
+        sender = threading.Thread(target=self._send_and_end, args=(connection, plan))
+        sender.start()
+        received = receive_all(connection, plan["down_seed"])
+        sender.join()
+        return received
+
+    def _send_and_end(self, connection, plan):
+        send_all(connection, plan["up_seed"], plan["up"])
+        connection.shutdown(socket.SHUT_WR)
+
     def _together(self, connection, plan):
         sender = threading.Thread(target=send_all, args=(connection, plan["up_seed"], plan["up"]))
         sender.start()
-        received = receive_all(connection, plan["down"])
+        count, wrong_at, _ = receive_all(connection, plan["down_seed"], plan["down"])
         sender.join()
         connection.shutdown(socket.SHUT_WR)
-        rest = receive_all(connection)
-        return received[0] + rest[0], received[1], rest[2]
+        rest, _, end = receive_all(connection, plan["down_seed"])
+        return count + rest, wrong_at, end
 
     def _client_resets(self, connection, plan):
         send_all(connection, plan["up_seed"], plan["up"])
-        received = receive_all(connection, plan["down"])
+        count, wrong_at, _ = receive_all(connection, plan["down_seed"], plan["down"])
         reset(connection)
-        return received[0], received[1], None
+        return count, wrong_at, None
 
     def _server_resets(self, connection, plan):
         send_all(connection, plan["up_seed"], plan["up"])
-        return receive_all(connection)
+        return receive_all(connection, plan["down_seed"])
 
     def _recall(self, plan):
         with self._dial({"do": "recall", "id": plan["id"]}) as connection:
@@ -258,23 +143,49 @@ class Client:
             return f"the server saw {told['end']} and should have seen {expected['server']}"
         # A reset may overtake bytes: those that came must be right, but need not be all.
         down_may_lack, up_may_lack = plan["ending"] == "server-resets", plan["ending"] == "client-resets"
-        return _wrong_bytes("down", seen[0], seen[1], plan["down"], plan["down_seed"], down_may_lack) or _wrong_bytes(
-            "up", told["count"], told["digest"], plan["up"], plan["up_seed"], up_may_lack
+        return _wrong_bytes("down", seen[0], seen[1], plan["down"], down_may_lack) or _wrong_bytes(
+            "up", told["count"], told["wrong_at"], plan["up"], up_may_lack
         )
 
 
-def _wrong_bytes(direction, count, digest, sent, seed, may_lack):
+def _wrong_bytes(direction, count, wrong_at, sent, may_lack):
+    if wrong_at is not None:
+        return f"the byte {wrong_at} that came {direction} is wrong"
     if count > sent or (count < sent and not may_lack):
         return f"{count} bytes came {direction} and {sent} were sent"
-    return None if digest == expected_digest(seed, count) else f"wrong bytes came {direction}"
+    return None
 
 
 def mix(options):
-    client = Client(options.address, options.port, options.seed, options.bytes)
+    """So many connections, or, with --seconds, as many as there is time for."""
+    client = Client(options)
+    numbers = range(options.connections) if options.seconds is None else _until(time.monotonic() + options.seconds)
+    summary = {"connections": 0, "seed": options.seed, "up": 0, "down": 0, "wrong": []}
+    counted = threading.Lock()
+
+    def work(numbers=iter(numbers)):
+        while True:
+            with counted:
+                index = next(numbers, None)
+            if index is None:
+                return
+            up, down, wrong = client.exchange(index)
+            time.sleep(options.pause)
+            with counted:
+                summary["connections"] += 1
+                summary["up"] += up
+                summary["down"] += down
+                summary["wrong"] += [wrong] if wrong else []
+
     with ThreadPoolExecutor(options.parallel) as pool:
-        wrong = [outcome for outcome in pool.map(client.exchange, range(options.connections)) if outcome]
-    print(json.dumps({"connections": options.connections, "seed": options.seed, "wrong": wrong}))
-    return not wrong
+        for worker in [pool.submit(work) for _ in range(options.parallel)]:
+            worker.result()
+    print(json.dumps(summary))
+    return not summary["wrong"]
+
+
+def _until(end):
+    return itertools.takewhile(lambda _: time.monotonic() < end, itertools.count())
 
 
 def steady(options):
@@ -285,11 +196,11 @@ def steady(options):
         with socket.create_connection((options.address, options.port), timeout=10) as connection:
             connection.sendall(b'{"do": "echo"}\n')
             print("started", file=sys.stderr, flush=True)
-            end = time.monotonic() + options.seconds
+            end = time.monotonic() + (options.seconds or 5)
             while time.monotonic() < end:
-                block = generator.randbytes(CHUNK_BYTES)
+                block = generator.randbytes(BLOCK_BYTES)
                 connection.sendall(block)
-                if _receive_exactly(connection, len(block)) != block:
+                if receive_exactly(connection, len(block)) != block:
                     summary["wrong"] = f"block {summary['blocks']} came back changed"
                     break
                 summary["blocks"] += 1
@@ -300,18 +211,14 @@ def steady(options):
     return summary["wrong"] is None
 
 
-def _receive_exactly(connection, count):
-    received = b""
-    while len(received) < count:
-        part = connection.recv(count - len(received))
-        if not part:
-            raise ConnectionError("the connection ended")
-        received += part
-    return received
-
-
 def ask(options):
-    """{"text", "client"} as the server answered, or {"failure"}: eof, reset, refused, timeout."""
+    """{"text", "client", "name"} as the server answered, or {"failure"}: eof, reset, refused, timeout."""
+    answer = _ask(options)
+    print(json.dumps(answer))
+    return "failure" not in answer
+
+
+def _ask(options):
     try:
         with socket.create_connection((options.address, options.port), timeout=options.timeout) as connection:
             connection.sendall(json.dumps({"do": "reply", "text": options.text}).encode() + b"\n")
@@ -319,33 +226,151 @@ def ask(options):
             if not readable:
                 raise TimeoutError
             received = connection.recv(65536)
-            answer = json.loads(received) if received else {"failure": "eof"}
+            return json.loads(received) if received else {"failure": "eof"}
     except ConnectionResetError:
-        answer = {"failure": "reset"}
+        return {"failure": "reset"}
     except ConnectionRefusedError:
-        answer = {"failure": "refused"}
+        return {"failure": "refused"}
     except TimeoutError:
-        answer = {"failure": "timeout"}
+        return {"failure": "timeout"}
     except OSError as failure:
-        answer = {"failure": str(failure)}
-    print(json.dumps(answer))
-    return "failure" not in answer
+        return {"failure": str(failure)}
+
+
+def watch(options):
+    """One line for each question, with the seconds of the monotonic clock between which it was under way."""
+    for _ in _until(time.monotonic() + options.seconds):
+        begun = time.monotonic()
+        print(json.dumps({"begun": begun, **_ask(options), "ended": time.monotonic()}), flush=True)
+        time.sleep(options.pause)
+    return True
+
+
+class Crowd:
+    """Connections that are all open at the same time; each has an echo of its own."""
+
+    def __init__(self, options):
+        self._options = options
+        self._connections = []
+        self._wrong = []
+
+    def run(self):
+        with ThreadPoolExecutor(self._options.parallel) as pool:
+            self._connections = [one for one in pool.map(self._join, range(self._options.connections)) if one]
+            # All stand. Whoever was first still does, and gets what is its own.
+            together = len(self._connections)
+            for round_ in range(2):
+                list(pool.map(lambda pair: self._exchange(*pair, round_), enumerate(self._connections)))
+            list(pool.map(self._leave, self._connections))
+        return {"connections": together, "wrong": self._wrong}
+
+    def _join(self, index):
+        try:
+            connection = socket.create_connection((self._options.address, self._options.port), timeout=60)
+            connection.sendall(b'{"do": "echo"}\n')
+            connection.sendall(b"here")
+            if receive_exactly(connection, 4) == b"here":
+                return connection
+            self._wrong.append(f"connection {index} got another's answer")
+        except OSError as failure:
+            self._wrong.append(f"connection {index} was not made: {failure!r}")
+        return None
+
+    def _exchange(self, index, connection, round_):
+        sent = random.Random(f"{self._options.seed}/{index}/{round_}").randbytes(2048)
+        try:
+            connection.sendall(sent)
+            if receive_exactly(connection, len(sent)) != sent:
+                self._wrong.append(f"connection {index} got wrong bytes")
+        except OSError as failure:
+            self._wrong.append(f"connection {index}: {failure!r}")
+
+    def _leave(self, connection):
+        with connection:
+            try:
+                connection.shutdown(socket.SHUT_WR)
+                if connection.recv(1):
+                    self._wrong.append("bytes came after all that were asked for")
+            except OSError as failure:
+                self._wrong.append(f"at the end: {failure!r}")
+
+
+def crowd(options):
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    summary = Crowd(options).run()
+    print(json.dumps(summary))
+    return not summary["wrong"]
+
+
+class Talker:
+    """Talks to whoever is at an address, and says to each only what is meant for it."""
+
+    def __init__(self, options):
+        self._target = (options.address, options.port)
+        self._answered = {}
+        self._wrong = []
+        self._lock = threading.Lock()
+
+    def talk(self, end):
+        while time.monotonic() < end:
+            try:
+                with socket.create_connection(self._target, timeout=2) as connection:
+                    self._converse(connection, end)
+            except (OSError, ValueError):
+                # Whoever it was has gone; the next one may be somebody else.
+                time.sleep(0.02)
+
+    def _converse(self, connection, end):
+        connection.sendall(b'{"do": "talk"}\n')
+        name = read_line(connection).strip()
+        for number in itertools.count():
+            if time.monotonic() >= end:
+                return
+            line = f"{name} {number}\n"
+            connection.sendall(line.encode())
+            answer = read_line(connection)
+            with self._lock:
+                self._answered[name] = self._answered.get(name, 0) + 1
+                if answer != f"{name}: {line}":
+                    self._wrong.append(f"{name} should have answered {line!r}, and there came {answer!r}")
+            time.sleep(0.01)
+
+    @property
+    def summary(self):
+        return {"answered": self._answered, "wrong": self._wrong}
+
+
+def talk(options):
+    talker = Talker(options)
+    end = time.monotonic() + options.seconds
+    with ThreadPoolExecutor(options.parallel) as pool:
+        for worker in [pool.submit(talker.talk, end) for _ in range(options.parallel)]:
+            worker.result()
+    print(json.dumps(talker.summary))
+    return not talker.summary["wrong"]
 
 
 def serve(options):
-    Server(options.address, options.port).run()
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    Server(options.address, options.port, options.name).run()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["serve", "mix", "steady", "ask"])
+    parser.add_argument("command", choices=["serve", "mix", "steady", "ask", "watch", "crowd", "talk"])
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("text", nargs="?", default="")
+    parser.add_argument("--name", default="server", help="what the server calls itself")
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--parallel", type=int, default=8)
+    parser.add_argument("--least", type=int, default=0, help="lower limit of each direction")
     parser.add_argument("--bytes", type=int, default=1 << 20, help="upper limit of each direction")
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--ending", choices=ENDINGS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--pause", type=float, default=0, help="seconds after each connection of mix, question of watch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=5)
     options = parser.parse_args()

@@ -7,6 +7,8 @@ final class MeshNode: ConnectionTeller {
     private let meshDirectory: URL
     private(set) var agent: Program?
     private(set) var ztunnel: Program?
+    /// Of ztunnel, besides what every scenario needs.
+    var environment: [String: String] = [:]
 
     init(_ number: Int, meshDirectory: URL) throws {
         self.number = number
@@ -43,7 +45,9 @@ final class MeshNode: ConnectionTeller {
             "XDS_ADDRESS": "", "CA_ADDRESS": "", "ZTUNNEL_WORKER_THREADS": "2", "LOG_FORMAT": "json",
         ]
         let command = ["ip", "netns", "exec", namespaceName, Project.binary("ztunnel")]
-        ztunnel = try Program(command, environment: environment, output: log("ztunnel"), errors: log("ztunnel"))
+        ztunnel = try Program(
+            command, environment: environment.merging(self.environment) { $1 }, output: log("ztunnel"),
+            errors: log("ztunnel"))
     }
 
     func stop() {
@@ -55,7 +59,7 @@ final class MeshNode: ConnectionTeller {
 
     func enrol(_ pod: MeshPod) throws {
         let entry: [String: Any] = [
-            "uid": pod.uid, "name": pod.name, "namespace": pod.namespace, "serviceAccount": pod.name,
+            "uid": pod.uid, "name": pod.name, "namespace": pod.namespace, "serviceAccount": pod.serviceAccount,
             "netns": "/run/netns/\(pod.namespaceName)", "ips": [pod.address], "bypassInboundCapture": false,
         ]
         try JSONSerialization.data(withJSONObject: entry).write(to: podFile(pod), options: .atomic)
@@ -78,12 +82,6 @@ final class MeshNode: ConnectionTeller {
     func log(_ program: String) -> String { directory.appending(path: "\(program).log").path }
 
     var ztunnelLog: String { log("ztunnel") }
-
-    /// How many descriptors ztunnel has open.
-    func ztunnelDescriptors() throws -> Int {
-        guard let ztunnel else { return 0 }
-        return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(ztunnel.pid)/fd").count
-    }
 
     private func podFile(_ pod: MeshPod) -> URL { directory.appending(path: "pods/\(pod.uid).json") }
 

@@ -1,6 +1,6 @@
 import Mesh
 
-/// A pod of a scenario: a network namespace on one of the nodes, whose service account has the pod's name.
+/// A pod of a scenario: a network namespace on one of the nodes.
 struct MeshPod: Hashable {
     let name: String
     let node: Int
@@ -11,11 +11,16 @@ struct MeshPod: Hashable {
     /// Whether it is a machine with a ztunnel of its own, rather than a pod of the node's.
     var isDedicated = false
     var namespace = "shop"
+    /// Several pods may share one; nil for the pod's name.
+    var sharedAccount: String?
+    /// The node from whose range its address is, when that is not the one it runs on.
+    var addressNode: Int?
 
     var namespaceName: String { "\(NamespaceMesh.prefix)\(name)" }
     var uid: String { "uid-\(name)" }
-    var address: String { "10.246.\(node).\(number)" }
-    var identity: String { "spiffe://cluster.local/ns/\(namespace)/sa/\(name)" }
+    var serviceAccount: String { sharedAccount ?? name }
+    var address: String { "10.246.\(addressNode ?? node).\(number)" }
+    var identity: String { "spiffe://cluster.local/ns/\(namespace)/sa/\(serviceAccount)" }
 
     /// Who lives in most scenarios: clients on both nodes, a server, and one that is not in the mesh.
     static let client = MeshPod(name: "client", node: 1, number: 10)
@@ -33,7 +38,7 @@ struct MeshPod: Hashable {
     /// As the proxies are told of it.
     var workload: Workload {
         var workload = Workload(uid: "Kubernetes//Pod/\(namespace)/\(name)", name: name, namespace: namespace)
-        workload.serviceAccount = name
+        workload.serviceAccount = serviceAccount
         workload.addresses = [IPAddress(address)].compactMap { $0 }
         workload.tunnelProtocol = isEnrolled ? .hbone : .tcp
         workload.node = "node-\(node)"

@@ -11,8 +11,10 @@ extension NamespaceMesh {
             try ip(in: node, "link", "add", "pods", "address", "02:00:00:00:00:01", "type", "bridge")
             try ip(in: node, "address", "add", "\(node.gateway)/24", "dev", "pods")
             try ip(in: node, "link", "set", "dev", "pods", "up")
+            // Pods of one node reach each other through it, and are not to be told of a shorter way: they have none.
+            let settings = ["ip_forward=1", "conf.all.send_redirects=0", "conf.pods.send_redirects=0"]
             try Command.succeed(
-                ["ip", "netns", "exec", node.namespaceName, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1"])
+                ["ip", "netns", "exec", node.namespaceName, "sysctl", "-q", "-w"] + settings.map { "net.ipv4.\($0)" })
         }
         try linkNodes()
     }
@@ -28,6 +30,7 @@ extension NamespaceMesh {
         }
     }
 
+    /// A pod has one address and everything else behind its node, so that any node can have any address.
     func buildPod(_ pod: MeshPod) throws {
         let node = node(of: pod)
         let port = "pod\(pod.number)"
@@ -37,13 +40,22 @@ extension NamespaceMesh {
             node.namespaceName)
         try ip(in: node, "link", "set", "dev", port, "master", "pods", "up")
         try ip("-netns", pod.namespaceName, "link", "set", "lo", "up")
-        try ip("-netns", pod.namespaceName, "address", "add", "\(pod.address)/24", "dev", "eth0")
+        try ip("-netns", pod.namespaceName, "address", "add", "\(pod.address)/32", "dev", "eth0")
         try ip("-netns", pod.namespaceName, "link", "set", "dev", "eth0", "up")
+        try ip("-netns", pod.namespaceName, "route", "add", "\(node.gateway)/32", "dev", "eth0")
         try ip("-netns", pod.namespaceName, "route", "add", "default", "via", node.gateway)
+        for node in nodes { try ip(in: node, ["route", "replace", "\(pod.address)/32"] + hop(from: node, to: pod)) }
+    }
+
+    private func hop(from node: MeshNode, to pod: MeshPod) -> [String] {
+        pod.node == node.number ? ["dev", "pods"] : ["via", self.node(of: pod).linkAddress]
     }
 
     func unlinkPod(_ pod: MeshPod) throws {
         try ip(in: node(of: pod), "link", "delete", "pod\(pod.number)")
+        for node in nodes { try ip(in: node, "route", "delete", "\(pod.address)/32") }
+        // Who takes the address over has another hardware address, and says so, as container runtimes have pods do.
+        try ip(in: node(of: pod), "neighbour", "flush", "to", pod.address)
     }
 
     /// Removes the namespaces of a scenario, and first whatever runs in them.
@@ -60,7 +72,9 @@ extension NamespaceMesh {
         try Command.succeed(["ip"] + arguments)
     }
 
-    private func ip(in node: MeshNode, _ arguments: String...) throws {
+    private func ip(in node: MeshNode, _ arguments: String...) throws { try ip(in: node, arguments) }
+
+    private func ip(in node: MeshNode, _ arguments: [String]) throws {
         try Command.succeed(["ip", "-netns", node.namespaceName] + arguments)
     }
 }

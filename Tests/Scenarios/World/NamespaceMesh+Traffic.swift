@@ -8,12 +8,23 @@ extension NamespaceMesh {
         let text: String?
         /// The client's address as the server saw it.
         let client: String?
+        /// What the server calls itself.
+        let name: String?
         /// eof, reset, refused or timeout, when there was no answer.
         let failure: String?
     }
 
     func ask(from pod: MeshPod, _ address: String, port: Int = 7000, text: String = "hello") throws -> Answer {
         try run(in: pod, Project.script("transfer") + ["ask", address, "\(port)", text]).json()
+    }
+
+    /// As `ask`, and how many bytes went to the server and came back.
+    func askForBytes(
+        from pod: MeshPod, _ address: String, port: Int
+    ) throws -> (answer: Answer, bytes: (sent: Int, received: Int)) {
+        let outcome = try run(in: pod, Project.script("transfer") + ["ask", address, "\(port)", "hello"])
+        // What the server sent is printed as it came.
+        return (try outcome.json(), (#"{"do": "reply", "text": "hello"}"#.utf8.count + 1, outcome.output.utf8.count))
     }
 
     /// Asks until there is an answer: for the moment in which what was published is not in force yet.
@@ -28,32 +39,49 @@ extension NamespaceMesh {
 
     struct Mix: Decodable {
         let connections: Int
+        /// Bytes that came, in each direction.
+        let up: Int
+        let down: Int
         /// One sentence for each connection that was not as it should be.
         let wrong: [String]
     }
 
-    /// Many connections, checksummed both ways, that end in every way TCP can.
+    /// Many connections whose every byte is compared, both ways, and that end in every way TCP can.
+    ///
+    /// - Parameters:
+    ///   - bytes: how many go in each direction of each.
+    ///   - ending: of `transfer.py`, when all are to end alike.
     func mix(
-        from pod: MeshPod, _ address: String, connections: Int, bytesLimit: Int = 1 << 20, parallel: Int = 8,
-        seed: Int = .random(in: 0..<1_000_000)
+        from pod: MeshPod, _ address: String, connections: Int, bytes: Range<Int> = 0..<1 << 20, parallel: Int = 8,
+        ending: String? = nil, seed: Int = .random(in: 0..<1_000_000)
     ) throws -> Mix {
         let command =
             Project.script("transfer") + [
-                "mix", address, "7000", "--connections", "\(connections)", "--bytes", "\(bytesLimit)",
-                "--parallel", "\(parallel)", "--seed", "\(seed)",
-            ]
+                "mix", address, "7000", "--connections", "\(connections)", "--least", "\(bytes.lowerBound)", "--bytes",
+                "\(bytes.upperBound)", "--parallel", "\(parallel)", "--seed", "\(seed)",
+            ] + (ending.map { ["--ending", $0] } ?? [])
         return try run(in: pod, command, timeoutSeconds: 150).json()
     }
 
-    /// A connection that is busy for some seconds while something else happens.
-    final class SteadyTransfer {
-        struct Summary: Decodable {
-            let blocks: Int
-            let wrong: String?
-        }
+    struct Crowd: Decodable {
+        /// How many were open at the same time.
+        let connections: Int
+        let wrong: [String]
+    }
 
-        fileprivate let program: Program
-        fileprivate let output: String
+    /// So many connections that are open at the same time, each of which gets what is its own.
+    func crowd(from pod: MeshPod, _ address: String, connections: Int) throws -> Crowd {
+        let command =
+            Project.script("transfer") + [
+                "crowd", address, "7000", "--connections", "\(connections)", "--parallel", "64",
+            ]
+        return try run(in: pod, command, timeoutSeconds: 120).json()
+    }
+
+    /// A program of `transfer.py` that goes on for some seconds while something else happens.
+    final class Occupation<Summary: Decodable> {
+        private let program: Program
+        private let output: String
 
         fileprivate init(program: Program, output: String) {
             self.program = program
@@ -63,25 +91,51 @@ extension NamespaceMesh {
         /// Waits for its end.
         func summary() throws -> Summary {
             guard program.wait(seconds: 60) != nil else {
-                throw Command.Failure(description: "the steady transfer does not end")
+                throw Command.Failure(description: "does not end, and has said: \(lines)")
             }
-            let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
             return try JSONDecoder().decode(Summary.self, from: Data((lines.last ?? "").utf8))
+        }
+
+        /// What it has said so far.
+        var lines: [String] {
+            let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").map(String.init)
         }
     }
 
-    /// Returns once the connection stands.
+    func occupy<Summary: Decodable>(
+        _ pod: MeshPod, _ work: String, _ address: String, port: Int = 7000, seconds: Double, _ options: [String] = []
+    ) throws -> Occupation<Summary> {
+        let label = "\(work)-\(UUID().uuidString)"
+        let command = Project.script("transfer") + [work, address, "\(port)", "--seconds", "\(seconds)"]
+        let program = try start(in: pod, label, command + options)
+        return Occupation(
+            program: program, output: directory.appending(path: "\(pod.name)-\(label).log").path)
+    }
+
+    struct Steady: Decodable {
+        let blocks: Int
+        let wrong: String?
+    }
+
+    /// A connection that is busy with an echo. Returns once it stands.
     func startSteadyTransfer(
         from pod: MeshPod, _ address: String, seconds: Double, port: Int = 7000
-    ) throws -> SteadyTransfer {
-        let label = "steady-\(UUID().uuidString)"
-        let program = try start(
-            in: pod, label, Project.script("transfer") + ["steady", address, "\(port)", "--seconds", "\(seconds)"])
-        try eventually("the steady transfer from \(pod.name) has started") {
-            try output(of: pod, label).contains("started")
-        }
-        return SteadyTransfer(
-            program: program, output: directory.appending(path: "\(pod.name)-\(label).log").path)
+    ) throws -> Occupation<Steady> {
+        let transfer: Occupation<Steady> = try occupy(pod, "steady", address, port: port, seconds: seconds)
+        try eventually("the steady transfer from \(pod.name) has started") { transfer.lines.contains("started") }
+        return transfer
+    }
+
+    struct Talk: Decodable {
+        /// How many lines each server has answered, by its name.
+        let answered: [String: Int]
+        let wrong: [String]
+    }
+
+    /// Conversations with whoever is at an address.
+    func startTalk(from pod: MeshPod, _ address: String, seconds: Double) throws -> Occupation<Talk> {
+        try occupy(pod, "talk", address, seconds: seconds, ["--parallel", "12"])
     }
 
     /// What came of one connection by `hbone_client.py`; see there.

@@ -138,8 +138,13 @@ final class NamespaceMesh {
 
     /// As a container runtime does it: the link goes, and the namespace's name; who has it open keeps the rest.
     func removePod(_ pod: MeshPod) throws {
-        pods.removeAll { $0.name == pod.name }
+        try deletePod(pod)
         try publish()
+    }
+
+    /// As `removePod`; the proxies are not told.
+    func deletePod(_ pod: MeshPod) throws {
+        pods.removeAll { $0.name == pod.name }
         try unlinkPod(pod)
         try Command.succeed(["ip", "netns", "delete", pod.namespaceName])
     }
@@ -162,10 +167,13 @@ final class NamespaceMesh {
         try String(contentsOf: directory.appending(path: "\(pod.name)-\(label).log"), encoding: .utf8)
     }
 
-    /// Starts `transfer.py serve` and waits until it listens.
-    func serve(in pod: MeshPod, port: Int = 7000) throws {
+    /// Starts `transfer.py serve`, under the pod's name, and waits until it listens.
+    @discardableResult
+    func serve(in pod: MeshPod, port: Int = 7000) throws -> Program {
         let label = "serve-\(port)"
-        _ = try start(in: pod, label, Project.script("transfer") + ["serve", "0.0.0.0", "\(port)"])
+        let program = try start(
+            in: pod, label, Project.script("transfer") + ["serve", "0.0.0.0", "\(port)", "--name", pod.name])
         try eventually("\(pod.name) listens on \(port)") { try output(of: pod, label).contains("listening") }
+        return program
     }
 }

@@ -11,13 +11,26 @@ extension AuthorizationPolicy {
             rules: [Rule(clauses: [Clause(matches: [match])])])
     }
 
+    /// These pods may not connect to whatever is in their namespace.
+    static func deny(_ pods: MeshPod...) -> AuthorizationPolicy {
+        AuthorizationPolicy(
+            name: "deny-known", namespace: "shop", scope: .namespace, action: .deny,
+            rules: [Rule(clauses: [Clause(matches: [.from(pods)])])])
+    }
+
     /// Only these pods may connect to whatever is in their namespace.
     static func allow(_ pods: MeshPod..., name: String = "allow-known") -> AuthorizationPolicy {
-        var match = Match()
-        match.principals = pods.map { .exact("cluster.local/ns/\($0.namespace)/sa/\($0.name)") }
-        return AuthorizationPolicy(
+        AuthorizationPolicy(
             name: name, namespace: "shop", scope: .namespace, action: .allow,
-            rules: [Rule(clauses: [Clause(matches: [match])])])
+            rules: [Rule(clauses: [Clause(matches: [.from(pods)])])])
+    }
+}
+
+extension AuthorizationPolicy.Match {
+    fileprivate static func from(_ pods: [MeshPod]) -> Self {
+        var match = Self()
+        match.principals = pods.map { .exact(String($0.identity.dropFirst("spiffe://".count))) }
+        return match
     }
 }
 
