@@ -7,8 +7,9 @@ import Reactor
 ///
 /// The directory holds `root-cert.pem`, `ca-cert.pem` and `ca-key.pem`. A key that others may read is refused.
 package struct LocalAuthority: ~Copyable {
-    /// Clocks of nodes differ by less than this.
-    private static let skewSeconds: Int64 = 120
+    /// Clocks of nodes differ by less than this. A certificate that lives for minutes begins less early: were half of its life
+    /// in the past, no tunnel that rests on it would take a second stream.
+    private static func skewSeconds(ofLife seconds: Int64) -> Int64 { min(120, seconds / 4) }
 
     private let certificate: Certificate
     private let key: KeyPair
@@ -43,7 +44,7 @@ package struct LocalAuthority: ~Copyable {
         let subjectKey = try KeyPair.generate()
         guard let raw = unsafe X509_new() else { throw .unusableCredential("out of memory") }
         let leaf = unsafe Certificate(consuming: raw)
-        let notBefore = max(now - Self.skewSeconds, certificate.notBefore)
+        let notBefore = max(now - Self.skewSeconds(ofLife: lifetimeSeconds), certificate.notBefore)
         let notAfter = min(now + lifetimeSeconds, certificate.notAfter)
         guard notAfter > now else { throw .unusableCredential("the authority's certificate has expired") }
 
