@@ -1,6 +1,6 @@
 # The front door: a few verbs, the same for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build test check bench playground fuzz
+.PHONY: help deps build test soak check bench playground fuzz
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ build: deps ## release build: every program, in .build/release
 
 test: ## every test, on real network namespaces (needs root)
 	@script/test
+
+soak: ## ten minutes of traffic while pods, policies and certificates change; SECONDS=n for another time (needs root)
+	@script/soak $(SECONDS)
 
 check: ## formatting, and the rules that a compiler does not know
 	@script/check
