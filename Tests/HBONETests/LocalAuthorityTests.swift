@@ -1,6 +1,7 @@
-import HBONE
 import Mesh
 import Testing
+
+@testable import HBONE
 
 struct LocalAuthorityTests {
     /// The authority is older than any skew of clocks by the time of issue.
@@ -13,5 +14,19 @@ struct LocalAuthorityTests {
         #expect(credential.notAfter == now + lifetimeSeconds)
         #expect(credential.notBefore < now)
         #expect(credential.halfLife >= now + lifetimeSeconds / 3)
+    }
+}
+
+struct ValidityTests {
+    @Test func `a tunnel grows no older than half its certificate's life`() {
+        #expect((Int64(1000)...2000).retirement(ofTunnelMadeAt: 1100) == 1600)
+    }
+
+    @Test func `a tunnel does not outlive its certificate`() {
+        #expect((Int64(1000)...2000).retirement(ofTunnelMadeAt: 1900) == 2000)
+    }
+
+    @Test func `a tunnel that is made when a successor of its certificate is due can be shared all the same`() {
+        #expect((Int64(1000)...2000).retirement(ofTunnelMadeAt: 1500) == 2000)
     }
 }

@@ -43,7 +43,7 @@ struct TunnelPoolStateTests {
         #expect(state.request("a", isFresh: true, now: 0, retiresAt: 100) == .make(2))
     }
 
-    @Test mutating func `no stream goes on a tunnel past half its certificate's life`() {
+    @Test mutating func `no stream goes on a tunnel that is past its retirement`() {
         #expect(state.request("a", now: 0, retiresAt: 100) == .make(1))
         state.opened(1, peerLimit: 100)
         #expect(state.request("a", now: 100, retiresAt: 200) == .make(2))

@@ -96,7 +96,9 @@ package final class TunnelPool {
         _ answer: @escaping (Result<Tunnel, TunnelFailure>) -> Void
     ) -> Ticket {
         let ticket = Ticket()
-        switch state.request(key, isFresh: isFresh, now: now, retiresAt: context.halfLife) {
+        switch state.request(
+            key, isFresh: isFresh, now: now, retiresAt: context.validity.retirement(ofTunnelMadeAt: now))
+        {
         case .use(let id):
             guard let tunnel = tunnels[id]?.tunnel else { preconditionFailure("an open tunnel without a tunnel") }
             answer(.success(tunnel))
@@ -168,7 +170,8 @@ package final class TunnelPool {
     }
 
     private func limitChanged(_ pooled: Pooled, _ tunnel: Tunnel) {
-        state.opened(pooled.id, peerLimit: tunnel.streamLimit, peerRetiresAt: tunnel.peer?.halfLife ?? 0)
+        let retiresAt = tunnel.peer?.validity.retirement(ofTunnelMadeAt: now) ?? 0
+        state.opened(pooled.id, peerLimit: tunnel.streamLimit, peerRetiresAt: retiresAt)
     }
 
     private func opened(_ pooled: Pooled, _ tunnel: Tunnel) {

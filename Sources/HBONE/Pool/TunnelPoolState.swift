@@ -56,7 +56,8 @@ package struct TunnelPoolState<Key: Hashable> {
         return entry.streams < entry.streamLimit && now < entry.retiresAt
     }
 
-    /// The tunnel is open; its peer takes so many streams at a time, and its certificate is half over at `peerRetiresAt`.
+    /// The tunnel is open; its peer takes so many streams at a time, and its certificate none that begins after
+    /// `peerRetiresAt`.
     package mutating func opened(_ id: ID, peerLimit: Int, peerRetiresAt: Int64 = .max) {
         guard let entry = entries[id] else { return }
         entries[id]!.retiresAt = min(entry.retiresAt, peerRetiresAt)

@@ -27,8 +27,19 @@ package struct Credential: Sendable {
         self.serialNumber = serialNumber
     }
 
-    /// When a successor is due, and from when on no new stream goes on a tunnel that rests on it.
+    /// When a successor is due.
     package var halfLife: Int64 { notBefore + (notAfter - notBefore) / 2 }
+
+    package var validity: ClosedRange<Int64> { notBefore...notAfter }
+}
+
+extension ClosedRange<Int64> {
+    /// When a tunnel that rests on a certificate of this validity takes its last new stream, if it is made `now`: it grows no
+    /// older than half the certificate's life, and never outlives it. Not at half the certificate's life, whose successor
+    /// may come a little later: each connection in between would make a tunnel of its own.
+    func retirement(ofTunnelMadeAt now: Int64) -> Int64 {
+        Swift.min(now + (upperBound - lowerBound) / 2, upperBound)
+    }
 }
 
 /// The roots that a peer's chain must lead to.

@@ -44,7 +44,7 @@ package struct LocalAuthority: ~Copyable {
         let subjectKey = try KeyPair.generate()
         guard let raw = unsafe X509_new() else { throw .unusableCredential("out of memory") }
         let leaf = unsafe Certificate(consuming: raw)
-        let notBefore = max(now - Self.skewSeconds(ofLife: lifetimeSeconds), certificate.notBefore)
+        let notBefore = min(now, max(now - Self.skewSeconds(ofLife: lifetimeSeconds), certificate.notBefore))
         let notAfter = min(now + lifetimeSeconds, certificate.notAfter)
         guard notAfter > now else { throw .unusableCredential("the authority's certificate has expired") }
 

@@ -18,9 +18,6 @@ package struct VerifiedPeer: Hashable, Sendable {
     package let identities: [SPIFFEIdentity]
     /// From when to when its whole chain is valid, in seconds since 1970.
     package let validity: ClosedRange<Int64>
-
-    /// From then on no new stream goes on a tunnel to it.
-    package var halfLife: Int64 { validity.lowerBound + (validity.upperBound - validity.lowerBound) / 2 }
 }
 
 /// Judges peers' certificate chains against one set of roots, and remembers those it found good: the same few hundred peers

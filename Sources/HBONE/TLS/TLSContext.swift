@@ -10,8 +10,8 @@ package import Mesh
 
     package let role: Role
     package let identity: SPIFFEIdentity
-    /// Seconds since 1970; see `Credential.halfLife`.
-    package let halfLife: Int64
+    /// Of our own certificate, in seconds since 1970.
+    package let validity: ClosedRange<Int64>
     let verifier = PeerVerifier()
     let raw: OpaquePointer
 
@@ -21,7 +21,7 @@ package import Mesh
         }
         self.role = role
         identity = credential.identity
-        halfLife = credential.halfLife
+        validity = credential.validity
         unsafe self.raw = raw
         try configure()
         try load(credential)

@@ -55,7 +55,11 @@ package final class Certificates {
         if let timer { reactor.cancel(timer) }
         timer = nil
         guard !wanted.isEmpty else { return }
-        let due = wanted.map { max(held[$0]?.halfLife ?? now, now + Self.retrySeconds) }.min()!
+        // What is still due could not be issued.
+        let due = wanted.map { identity in
+            let halfLife = held[identity]?.halfLife ?? now
+            return halfLife > now ? halfLife : now + Self.retrySeconds
+        }.min()!
         timer = reactor.after(milliseconds: UInt64(due - now) * 1000) { [weak self] in self?.renew() }
     }
 }
