@@ -81,7 +81,7 @@ let package = Package(
         tests("FuzzTests", ["FuzzEntries"]),
         tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
         tests("MeshTests", ["Mesh"]),
-        tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor"]),
+        tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor", "TestCertificates"]),
         tests("DiscoveryTests", ["Discovery", "Mesh"]),
         tests("NetlinkTests", ["Netlink", "Mesh", "Reactor", "TestNamespaces"]),
         tests(

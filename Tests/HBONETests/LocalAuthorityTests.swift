@@ -1,4 +1,5 @@
 import Mesh
+import TestCertificates
 import Testing
 
 @testable import HBONE
