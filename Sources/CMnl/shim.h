@@ -6,8 +6,10 @@
 #include <netinet/in.h>
 
 #include <linux/fib_rules.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 #include <libmnl/libmnl.h>
 

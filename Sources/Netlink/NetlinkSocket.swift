@@ -14,11 +14,14 @@ package import Reactor
         case route
         /// nftables and connection tracking.
         case netfilter
+        /// The sockets that there are: sock_diag(7).
+        case sockets
 
         var number: CInt {
             switch self {
             case .route: CInt(NETLINK_ROUTE)
             case .netfilter: CInt(NETLINK_NETFILTER)
+            case .sockets: CInt(NETLINK_SOCK_DIAG)
             }
         }
     }

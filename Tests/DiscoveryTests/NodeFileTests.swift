@@ -38,6 +38,11 @@ struct NodeFileTests {
         let status = PodStatus(uid: "u-1", state: .enabled)
         #expect(String(decoding: status.json, as: UTF8.self) == #"{"uid":"u-1","state":"enabled","message":""}"#)
         #expect(try PodStatus(json: status.json) == status)
+        for count in [0, 3, UInt32.max] {
+            let counted = PodStatus(uid: "u-1", state: .enabled, olderConnections: count)
+            #expect(String(decoding: counted.json, as: UTF8.self).contains(#""olderConnections":\#(count)}"#))
+            #expect(try PodStatus(json: counted.json) == counted)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Mesh
 import Testing
 
 @testable import Netlink
@@ -72,8 +73,27 @@ struct NetlinkMessageTests {
             for message in messages {
                 _ = try? message.acknowledgement()
                 _ = try? TrackedConnection(message)
+                _ = try? TCPConnection(message)
                 _ = try? NetlinkAttributes(message.payload)
             }
+        }
+    }
+
+    @Test func `a socket is read with its mark, and one that is cut is malformed`() throws {
+        var bytes: [UInt8] = [0, 0, 0, 0, 20, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0]  // length later; SOCK_DIAG_BY_FAMILY
+        bytes += [10, 1, 0, 0, 0x3a, 0x99, 0x9c, 0x40]  // AF_INET6, ESTABLISHED; ports 15001 and 40000
+        bytes += [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1]  // ::ffff:127.0.0.1
+        bytes += [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]  // fd00::2
+        bytes += [UInt8](repeating: 0, count: 32)  // interface, cookie, timers, queues, owner
+        bytes += [8, 0, 15, 0, 0x39, 0x05, 0, 0]  // INET_DIAG_MARK 0x539
+        bytes[0] = UInt8(bytes.count)
+        let connection = try TCPConnection(try NetlinkMessage.split(bytes)[0])
+        #expect(connection.local == SocketAddress("127.0.0.1:15001"))
+        #expect(connection.remote == SocketAddress("[fd00::2]:40000"))
+        #expect(connection.mark == 0x539 && connection.isOpen)
+        for length in 16..<88 {
+            let cut = [UInt8(length)] + bytes[1..<length]
+            #expect(throws: NetlinkError.self) { try TCPConnection(try NetlinkMessage.split(cut)[0]) }
         }
     }
 

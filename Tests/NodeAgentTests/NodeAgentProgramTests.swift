@@ -44,7 +44,7 @@ struct NodeAgentProgramTests {
         #expect(try network.inspect(Redirection()) == .untouched)
 
         try proxy.acknowledge()
-        #expect(agent.wait(for: "u-1", .enabled) == PodStatus(uid: "u-1", state: .enabled))
+        #expect(agent.wait(for: "u-1", .enabled) == PodStatus(uid: "u-1", state: .enabled, olderConnections: 0))
         #expect(try network.inspect(Redirection()) == .inOrder)
     }
 

@@ -103,6 +103,28 @@ struct PodNetworkTests {
     }
 
     @Test(arguments: PodLab.Family.allCases)
+    func `connections older than the rules are counted, and no others`(family: PodLab.Family) throws {
+        let server = try lab.listen(in: lab.pod), farServer = try lab.listen(in: lab.peer)
+        let proxy = try lab.startProxy()
+        let own = try lab.call(from: lab.pod, to: family.pod)
+        #expect(own.line()?.hasPrefix("talking") == true)
+        #expect(try network.olderConnections() == 0)
+        let calls = [try lab.call(from: lab.pod, to: family.peer), try lab.call(from: lab.peer, to: family.pod)]
+        for call in calls { #expect(call.line()?.hasPrefix("talking") == true) }
+        try network.capture(Redirection())
+        #expect(try network.olderConnections() == 2)
+        let captured = [try lab.call(from: lab.pod, to: family.peer), try lab.call(from: lab.peer, to: family.pod)]
+        for call in captured { #expect(call.line()?.hasPrefix("talking") == true) }
+        #expect(try network.olderConnections() == 2)
+        for (call, left) in zip(calls, [1, 0]) {
+            try expectEnd(of: call)
+            #expect(eventually { (try? network.olderConnections()) == left })
+        }
+        for call in captured { try expectProgress(of: call) }
+        withExtendedLifetime((server, farServer, proxy, own)) {}
+    }
+
+    @Test(arguments: PodLab.Family.allCases)
     func `captured connections go on while a pod is drained, and no new one is captured`(family: PodLab.Family) throws {
         let server = try lab.listen(in: lab.pod), farServer = try lab.listen(in: lab.peer)
         let proxy = try lab.startProxy()

@@ -181,7 +181,8 @@ struct TextTests {
         status.pods = [
             .init(
                 namespace: "shop", name: "cart-1", node: "node-1", ip: "10.244.1.2", serviceAccount: "cart",
-                identity: "spiffe://cluster.local/ns/shop/sa/cart", mesh: "enabled", phase: "Running", ready: true,
+                identity: "spiffe://cluster.local/ns/shop/sa/cart", mesh: "enabled", olderConnections: 0,
+                phase: "Running", ready: true,
                 restarts: 0, message: "", networkNamespace: "slip-x", environment: [:], directory: "/")
         ]
         return status

@@ -12,6 +12,7 @@ extension Scenarios {
             let transfer = try mesh.startSteadyTransfer(from: Self.newcomer, MeshPod.server.address, seconds: 4)
             try mesh.setEnrolled(Self.newcomer, true)
             try mesh.enrol(Self.newcomer)
+            #expect(mesh.nodes[0].status(of: Self.newcomer)?.olderConnections == 1)
             let answer = try mesh.askUntilAnswered(from: Self.newcomer, MeshPod.server.address)
             #expect(answer.client == Self.newcomer.address)
             let line = try #require(
@@ -20,6 +21,9 @@ extension Scenarios {
             let summary = try transfer.summary()
             #expect(summary.wrong == nil)
             #expect(summary.blocks > 50)
+            try eventually("the agent has seen that no older connection is left", withinSeconds: 30) {
+                mesh.nodes[0].status(of: Self.newcomer)?.olderConnections == 0
+            }
         }
 
         @Test func `a connection into a pod that enters goes on`() throws {

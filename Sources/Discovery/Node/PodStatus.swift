@@ -17,11 +17,14 @@ package struct PodStatus: Hashable, Sendable {
     package var uid: String
     package var state: State
     package var message: String
+    /// Of an enabled pod: its connections that are older than the enrolment, and so outside the mesh. Nil when not counted.
+    package var olderConnections: UInt32?
 
-    package init(uid: String, state: State, message: String = "") {
+    package init(uid: String, state: State, message: String = "", olderConnections: UInt32? = nil) {
         self.uid = uid
         self.state = state
         self.message = message
+        self.olderConnections = olderConnections
     }
 }
 
@@ -29,7 +32,9 @@ extension PodStatus {
     package init(json: [UInt8]) throws(NodeFileError) {
         let status = try WireNodeStatus(json: json, "a status")
         guard let state = State(rawValue: status.state) else { throw NodeFileError("state \"\(status.state)\"") }
-        self.init(uid: status.uid, state: state, message: status.message)
+        self.init(
+            uid: status.uid, state: state, message: status.message,
+            olderConnections: status.hasOlderConnections ? status.olderConnections : nil)
     }
 
     package var json: [UInt8] {
@@ -37,6 +42,7 @@ extension PodStatus {
             $0.uid = uid
             $0.state = state.rawValue
             $0.message = message
+            if let olderConnections { $0.olderConnections = olderConnections }
         }
         return status.json
     }

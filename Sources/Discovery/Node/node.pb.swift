@@ -81,6 +81,16 @@ nonisolated struct WireNodeStatus: Sendable {
   /// Clears the value of `message`. Subsequent reads from it will return its default value.
   mutating func clearMessage() {self._message = nil}
 
+  /// Connections that are older than the enrolment, and so outside the mesh. Not there as long as they are not counted.
+  var olderConnections: UInt32 {
+    get {_olderConnections ?? 0}
+    set {_olderConnections = newValue}
+  }
+  /// Returns true if `olderConnections` has been explicitly set.
+  var hasOlderConnections: Bool {self._olderConnections != nil}
+  /// Clears the value of `olderConnections`. Subsequent reads from it will return its default value.
+  mutating func clearOlderConnections() {self._olderConnections = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -88,6 +98,7 @@ nonisolated struct WireNodeStatus: Sendable {
   fileprivate var _uid: String? = nil
   fileprivate var _state: String? = nil
   fileprivate var _message: String? = nil
+  fileprivate var _olderConnections: UInt32? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -156,7 +167,7 @@ nonisolated extension WireNodePod: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireNodeStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Status"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uid\0\u{1}state\0\u{1}message\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uid\0\u{1}state\0\u{1}message\0\u{3}older_connections\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -167,6 +178,7 @@ nonisolated extension WireNodeStatus: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularStringField(value: &self._uid) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self._state) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self._message) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._olderConnections) }()
       default: break
       }
     }
@@ -186,6 +198,9 @@ nonisolated extension WireNodeStatus: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._message {
       try visitor.visitSingularStringField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._olderConnections {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -193,6 +208,7 @@ nonisolated extension WireNodeStatus: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._uid != rhs._uid {return false}
     if lhs._state != rhs._state {return false}
     if lhs._message != rhs._message {return false}
+    if lhs._olderConnections != rhs._olderConnections {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

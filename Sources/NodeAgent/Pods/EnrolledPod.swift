@@ -97,6 +97,22 @@ final class EnrolledPod {
         } catch {
             log.warn("pods", "cannot look into a pod", ["uid": uid, "error": "\(error)"])
         }
+        // Once there are none, there will be none.
+        guard enrolment.phase == .enabled, var status = lastStatus, let before = status.olderConnections, before > 0
+        else { return }
+        status.olderConnections = olderConnections()
+        if status != lastStatus { tell(status) }
+    }
+
+    /// Nil when they cannot be counted, or what comes in is not to be captured anyway.
+    private func olderConnections() -> UInt32? {
+        guard let namespace, !record.bypassesInboundCapture else { return nil }
+        do throws(NetlinkError) {
+            return UInt32(clamping: try network(namespace).olderConnections())
+        } catch {
+            log.warn("pods", "cannot count a pod's connections", ["uid": uid, "error": "\(error)"])
+            return nil
+        }
     }
 
     private enum Presence { case there, gone, replaced }
@@ -181,13 +197,21 @@ final class EnrolledPod {
     }
 
     private func report(_ state: PodStatus.State, _ message: String) {
-        let status = PodStatus(uid: uid, state: state, message: message)
         // What is tried again and again is told once.
-        guard status != lastStatus else { return }
-        lastStatus = status
+        guard lastStatus?.state != state || lastStatus?.message != message else { return }
+        let older = state == .enabled ? olderConnections() : nil
         let text = message.isEmpty ? "pod is \(state.rawValue)" : "pod is \(state.rawValue): \(message)"
         let fields: KeyValuePairs = ["uid": uid, "pod": "\(record.namespace)/\(record.name)"]
         if state == .failed { log.error("pods", text, fields) } else { log.info("pods", text, fields) }
+        if let older, older > 0 {
+            log.info(
+                "pods", "connections older than the enrolment are outside the mesh", ["uid": uid, "count": "\(older)"])
+        }
+        tell(PodStatus(uid: uid, state: state, message: message, olderConnections: older))
+    }
+
+    private func tell(_ status: PodStatus) {
+        lastStatus = status
         owner.report(status)
     }
 

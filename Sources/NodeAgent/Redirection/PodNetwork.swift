@@ -76,6 +76,11 @@ struct PodNetwork {
         }
     }
 
+    /// How many connections the pod has with others that the proxy does not carry, because they are older than the rules.
+    func olderConnections() throws(NetlinkError) -> Int {
+        OlderConnections.count(in: try open(.sockets).tcpConnections())
+    }
+
     private func addPolicyRoutes() throws(NetlinkError) {
         let routes = try open(.route)
         for family in try Self.families(routes) { try routes.add(Redirection.policyRoute, family) }

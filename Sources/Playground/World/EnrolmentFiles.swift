@@ -11,6 +11,7 @@ struct EnrolmentFiles {
         var uid: String
         var state: State
         var message: String?
+        var olderConnections: Int?
     }
 
     private struct Request: Encodable {

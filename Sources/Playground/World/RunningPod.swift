@@ -33,6 +33,7 @@ final class RunningPod {
     private(set) var pod: Kubernetes.Pod
     private(set) var phase = Phase.waiting
     private(set) var capture = Capture.outside
+    private(set) var olderConnections = 0
     private var releaseDeadline: UInt64 = 0
     private(set) var containers: [RunningContainer] = []
     private var initContainers: [SupervisedProgram] = []
@@ -128,6 +129,7 @@ final class RunningPod {
         case (.requested, true), (.failed, true), (.enabled, true): capture = answered()
         case (.requested, false), (.failed, false), (.enabled, false):
             files.withdraw(uid)
+            olderConnections = 0
             capture = .releasing
         case (.releasing, _):
             let answer = files.answer(uid)?.state
@@ -152,6 +154,7 @@ final class RunningPod {
 
     private func answered() -> Capture {
         guard let answer = files.answer(uid) else { return .requested("the node's agent has not answered") }
+        olderConnections = answer.olderConnections ?? 0
         switch answer.state {
         case .enabled: return .enabled
         case .failed: return .failed(answer.message ?? "")

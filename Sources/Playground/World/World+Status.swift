@@ -58,7 +58,8 @@ extension RunningPod {
         let container = pod.spec.containers.first
         return WorldStatus.Pod(
             namespace: key.namespace, name: key.name, node: node.name, ip: address.description, serviceAccount: account,
-            identity: identity.description, mesh: capture.word, phase: phaseWord, ready: pod.status.isReady,
+            identity: identity.description, mesh: capture.word,
+            olderConnections: olderConnections, phase: phaseWord, ready: pod.status.isReady,
             restarts: restarts, message: message, networkNamespace: namespace,
             hostname: pod.spec.hostNetwork ? nil : key.name,
             environment: container.map(environment) ?? [:], directory: workingDirectory(of: container))
@@ -76,6 +77,8 @@ extension RunningPod {
         switch capture {
         case .requested(let text) where phase == .waiting: return "waits to be enrolled: \(text)"
         case .failed(let text): return "could not be enrolled: \(text)"
+        case .enabled where olderConnections > 0:
+            return "\(olderConnections) connections are older than its enrolment, and outside the mesh"
         default: break
         }
         let ended = containers.filter { !$0.program.isRunning }

@@ -28,6 +28,8 @@ struct WorldStatus: Hashable, Codable {
         var identity: String
         /// `enabled`, `outside`, or where enrolment stands.
         var mesh: String
+        /// Connections of an enabled pod that are older than its enrolment, and so outside the mesh.
+        var olderConnections: Int
         var phase: String
         var ready: Bool
         var restarts: Int

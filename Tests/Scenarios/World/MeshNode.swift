@@ -70,11 +70,17 @@ final class MeshNode: ConnectionTeller {
     }
 
     /// What the node-agent says of a pod: `enabled` and so on; nil when it says nothing.
-    func state(of pod: MeshPod) -> String? {
-        struct Status: Decodable { let state: String }
+    func state(of pod: MeshPod) -> String? { status(of: pod)?.state }
+
+    struct PodStatus: Decodable {
+        let state: String
+        let olderConnections: Int?
+    }
+
+    func status(of pod: MeshPod) -> PodStatus? {
         let file = directory.appending(path: "status/\(pod.uid).json")
         guard let content = try? Data(contentsOf: file) else { return nil }
-        return try? JSONDecoder().decode(Status.self, from: content).state
+        return try? JSONDecoder().decode(PodStatus.self, from: content)
     }
 
     // MARK: - What is said
