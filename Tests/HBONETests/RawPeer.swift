@@ -35,6 +35,7 @@ final class RawPeer: EventHandler {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
     private let session: TLSSession
+    private let socket: CInt
     private let scratch = TLSScratch()
     private var received: [UInt8] = []
     private(set) var isEstablished = false
@@ -43,6 +44,7 @@ final class RawPeer: EventHandler {
     init(_ context: TLSContext, to address: SocketAddress, on reactor: Reactor) throws {
         let socket = try Socket.connect(to: address, options: Socket.Options())
         let raw = socket.raw
+        self.socket = raw
         session = try TLSSession(context, socket, expecting: .identities([TunnelPair.server]), scratch)
         _ = try reactor.watch(raw, for: self)
     }
@@ -75,6 +77,9 @@ final class RawPeer: EventHandler {
         session.flush()
         return true
     }
+
+    /// Past TLS.
+    func sendInClear(_ bytes: [UInt8]) { _ = Glibc.send(socket, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 
     func send(_ frames: [Frame]) { send(frames.flatMap(\.bytes)) }
 

@@ -145,6 +145,26 @@ struct TunnelLimitTests {
         #expect(silent.raw >= 0)
     }
 
+    /// Both share the buffer in which ciphertext is collected, the alert too.
+    @Test func `a record that cannot be decrypted ends its tunnel, and disturbs no other of the reactor`() throws {
+        let pair = try pair()
+        let (near, far, _) = try pair.connectApplications()
+        let peer = try rawPeer(pair)
+        #expect(try pair.run { !peer.frames.isEmpty })
+        peer.sendInClear([23, 3, 3, 0, 32] + [UInt8](repeating: 0, count: 32))
+        #expect(try pair.run { peer.hasEnded })
+        var up = Transfer(from: near, to: far, seed: 6, bytes: 1_000_000)
+        var down = Transfer(from: far, to: near, seed: 7, bytes: 1_000_000)
+        let isDone = try pair.run {
+            up.step()
+            down.step()
+            return up.hasArrived && down.hasArrived
+        }
+        #expect(isDone)
+        let next = try rawPeer(pair)
+        #expect(try pair.run { !next.frames.isEmpty })
+    }
+
     // MARK: Storage
 
     @Test func `many applications that do not read make a tunnel's windows narrow, and hold up no other`() throws {
