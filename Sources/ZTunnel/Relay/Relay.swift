@@ -22,6 +22,8 @@ final class Relay: TurnHandler {
     /// What one direction moves before others have their turn.
     private static let turnBytes = 512 * 1024
     private static let spliceBytes = 64 * 1024
+    /// How soon a pipe is asked for again that could not be made.
+    private static let retryMilliseconds: UInt64 = 50
 
     /// One socket, with what is on its way away from it.
     private final class End: EventHandler {
@@ -51,6 +53,7 @@ final class Relay: TurnHandler {
     private var upstream: End?
     private var ended: ((Result) -> Void)?
     private var isScheduled = false
+    private var isRetryDue = false
 
     /// Both sockets are watched by the reactor already.
     init(
@@ -123,9 +126,9 @@ final class Relay: TurnHandler {
             do throws(Errno) {
                 source.pipe = try pipes.take()
             } catch {
-                // Out of descriptors: the other side is told, as by any failure of ours.
-                end(.cancelled)
-                return .finished
+                // Descriptors have run out: the bytes wait in the socket.
+                retryLater()
+                return .await
             }
         }
         switch source.pipe!.fill(from: source.socket.raw, limit: Self.spliceBytes) {
@@ -137,6 +140,15 @@ final class Relay: TurnHandler {
         case .failed:
             end(.reset(by: source.side))
             return .finished
+        }
+    }
+
+    private func retryLater() {
+        guard !isRetryDue else { return }
+        isRetryDue = true
+        _ = reactor.after(milliseconds: Self.retryMilliseconds) { [weak self] in
+            self?.isRetryDue = false
+            self?.turn()
         }
     }
 
