@@ -29,6 +29,13 @@ protocol ConnectionTeller {
 }
 
 extension ConnectionTeller {
+    /// The lines of its log in which a text occurs.
+    func lines(with text: String) throws -> [String] {
+        try String(contentsOfFile: ztunnelLog, encoding: .utf8).split(separator: "\n").map(String.init).filter {
+            $0.contains(text)
+        }
+    }
+
     func accessLog() throws -> [AccessLogLine] {
         try String(contentsOfFile: ztunnelLog, encoding: .utf8).split(separator: "\n").compactMap(
             AccessLogLine.init(json:))

@@ -9,6 +9,8 @@ final class MeshNode: ConnectionTeller {
     private(set) var ztunnel: Program?
     /// Of ztunnel, besides what every scenario needs.
     var environment: [String: String] = [:]
+    /// Of ztunnel; nil leaves it as it is.
+    var openFilesLimit: Int?
 
     init(_ number: Int, meshDirectory: URL) throws {
         self.number = number
@@ -44,7 +46,8 @@ final class MeshNode: ConnectionTeller {
             "SLIPSTREAM_CA_DIR": meshDirectory.appending(path: "certificates/authority").path, "INPOD_UDS": zdsSocket,
             "XDS_ADDRESS": "", "CA_ADDRESS": "", "ZTUNNEL_WORKER_THREADS": "2", "LOG_FORMAT": "json",
         ]
-        let command = ["ip", "netns", "exec", namespaceName, Project.binary("ztunnel")]
+        let limit = openFilesLimit.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
+        let command = ["ip", "netns", "exec", namespaceName] + limit + [Project.binary("ztunnel")]
         ztunnel = try Program(
             command, environment: environment.merging(self.environment) { $1 }, output: log("ztunnel"),
             errors: log("ztunnel"))
