@@ -66,6 +66,9 @@ package final class PipePool {
         return try PipePair()
     }
 
+    /// Their descriptors are wanted elsewhere, or are not wanted for long.
+    package func removeSpares() { spares = [] }
+
     /// A pipe that still holds bytes is closed instead.
     package func giveBack(_ pipe: consuming PipePair) {
         guard pipe.count == 0, spares.count < Self.sparesLimit else { return }

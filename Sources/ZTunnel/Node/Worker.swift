@@ -61,7 +61,8 @@ package final class Worker {
     private var failureLines = FailureLines()
     private var lastFinishedNanoseconds: UInt64 = 0
     private var isTidyingDue = false
-    private var pauseLines = TokenBucket(burst: 1, perSecond: 1)
+    /// When accepting last had to pause.
+    private var exhaustedNanoseconds: UInt64?
     private var isAccessLogged: Bool
 
     package init(
@@ -203,6 +204,7 @@ package final class Worker {
             self.isTidyingDue = false
             let quietNanoseconds = self.reactor.nowNanoseconds - self.lastFinishedNanoseconds
             guard quietNanoseconds >= Self.tidyAfterMilliseconds * 1_000_000 / 2 else { return self.tidyOnceQuiet() }
+            self.pipes.removeSpares()
             ProcessMemory.giveBack()
         }
     }
@@ -215,10 +217,16 @@ package final class Worker {
         }
     }
 
-    /// Descriptors or memory have run out for all pods. Clients wait; told once a second at most.
+    /// So long without trouble, and it is over.
+    private static let exhaustionEndsAfterNanoseconds: UInt64 = 5_000_000_000
+
+    /// Descriptors or memory have run out, for all pods. Clients wait; told once.
     func acceptingPaused(_ failure: Errno) {
-        guard pauseLines.take(nowNanoseconds: reactor.nowNanoseconds) else { return }
-        log.warn("proxy", "accepting is paused", ["error": "\(failure)"])
+        let now = reactor.nowNanoseconds
+        let isNews = exhaustedNanoseconds.map { now - $0 > Self.exhaustionEndsAfterNanoseconds } ?? true
+        exhaustedNanoseconds = now
+        pipes.removeSpares()
+        if isNews { log.warn("proxy", "accepting is paused", ["error": "\(failure)"]) }
     }
 
     func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
