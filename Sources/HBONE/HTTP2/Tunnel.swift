@@ -65,10 +65,7 @@ package protocol TunnelObserver: AnyObject {
     private var hasNarrowWindows = false
     /// The pod's budget is exhausted, and we have a part in it.
     private var isHeldUp = false
-    private var idleFrames: TokenBucket
-    private var resets: TokenBucket
-    /// Why, when the peer has gone too far.
-    private var annoyance: String?
+    private var conduct: PeerConduct
     private var timer: Reactor.TimerID?
     package private(set) var isDraining = false
 
@@ -87,8 +84,7 @@ package protocol TunnelObserver: AnyObject {
         self.settings = settings
         self.budget = budget
         self.observer = observer
-        idleFrames = TokenBucket(burst: settings.idleFrameBurst, perSecond: settings.idleFramesPerSecond)
-        resets = TokenBucket(burst: settings.resetBurst, perSecond: settings.resetsPerSecond)
+        conduct = PeerConduct(settings)
         let raw = socket.raw
         do {
             tls = try TLSSession(context, socket, expecting: expectation, scratch.tls)
@@ -400,17 +396,8 @@ package protocol TunnelObserver: AnyObject {
     // MARK: A peer that keeps us busy
 
     /// False when there have been too many; then the tunnel ends.
-    func admitsIdleFrame() -> Bool {
-        if idleFrames.take(nowNanoseconds: reactor.nowNanoseconds) { return true }
-        annoyance = "the peer sends too many frames that carry nothing"
-        return false
-    }
-
-    func admitsReset() -> Bool {
-        if resets.take(nowNanoseconds: reactor.nowNanoseconds) { return true }
-        annoyance = "the peer takes back too many of its requests"
-        return false
-    }
+    func admitsIdleFrame() -> Bool { conduct.admitsIdleFrame(nowNanoseconds: reactor.nowNanoseconds) }
+    func admitsReset() -> Bool { conduct.admitsReset(nowNanoseconds: reactor.nowNanoseconds) }
 
     /// RFC 9113 §10.5: the peer is told why (ENHANCE_YOUR_CALM), if it still reads.
     private func turnPeerAway(_ reason: String) {
@@ -495,7 +482,7 @@ package protocol TunnelObserver: AnyObject {
     /// nghttp2 is off the stack again: what had to wait for that.
     private func finishSession(_ failure: String?) {
         guard phase != .closed else { return }
-        if let annoyance { return turnPeerAway(annoyance) }
+        if let offence = conduct.offence { return turnPeerAway(offence) }
         if let failure { return close(.protocolViolation(failure)) }
         if isCloseDue { close(nil) }
     }
