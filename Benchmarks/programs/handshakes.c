@@ -36,6 +36,8 @@ static SSL_CTX *newContext(const char *root, const char *certificate, const char
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    // As proxies do: only the chain that was loaded, not also the root, which its server has.
+    SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_alpn_protos(context, (const unsigned char *)"\x02h2", 3);
     if (SSL_CTX_set1_groups_list(context, "X25519:P-256") != 1) fail("groups");
