@@ -131,6 +131,13 @@ package enum Socket {
         }
     }
 
+    /// How many bytes were written that the peer has not acknowledged, the end among them (tcp(7), SIOCOUTQ); 0 for a socket
+    /// that does not say.
+    package static func unacknowledgedBytes(of socket: CInt) -> Int {
+        var count: CInt = 0
+        return unsafe ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     /// The error that ended a connection attempt or a connection, taken from the socket; nil when there is none.
     package static func pendingError(of socket: CInt) -> Errno? {
         var code: CInt = 0

@@ -56,6 +56,10 @@ package protocol TunnelStreamObserver: AnyObject {
     private var peerHasEnded = false
     private var toldApplicationEnd = false
     private(set) var sentEnd = false
+    /// The code of a peer that has sent all and takes nothing more.
+    private var cutShort: UInt32?
+    private var hasDiscarded = false
+    private var lingering: Reactor.TimerID?
     /// The HTTP/2 stream is gone; what is undelivered may still be on its way to the application.
     private(set) var isClosed = false
     private var hasEnded = false
@@ -141,6 +145,7 @@ package protocol TunnelStreamObserver: AnyObject {
     }
 
     private func resumeReading() {
+        if cutShort != nil { return discardRest() }
         guard isReadable, isDeferred, isEstablished, !isClosed else { return }
         isDeferred = false
         tunnel.resume(self)
@@ -242,9 +247,49 @@ package protocol TunnelStreamObserver: AnyObject {
         guard undelivered.isEmpty, peerHasEnded, descriptor >= 0, isEstablished else { return }
         // Closing says it too.
         if isClosed, sentEnd { return end(.complete) }
-        guard !toldApplicationEnd else { return }
-        toldApplicationEnd = true
-        Socket.shutdownWrite(descriptor)
+        if !toldApplicationEnd {
+            toldApplicationEnd = true
+            Socket.shutdownWrite(descriptor)
+        }
+        if cutShort != nil { discardRest() }
+    }
+
+    // MARK: Cut short
+
+    private static let lingerMilliseconds: UInt64 = 50
+
+    /// Closes as a TCP socket whose application is gone: the application here reads all that the peer sent and its end, and
+    /// what it goes on sending is answered by a reset. A close with something unread would send that reset at once, and it
+    /// would overtake what is on its way.
+    private func discardRest() {
+        guard !hasEnded, undelivered.isEmpty, discardReceived() else { return }
+        guard Socket.unacknowledgedBytes(of: descriptor) > 0 else { return end(cutShortEnding) }
+        guard lingering == nil else { return }
+        lingering = reactor.after(milliseconds: Self.lingerMilliseconds) { [unowned self] in
+            self.lingering = nil
+            self.discardRest()
+        }
+    }
+
+    private var cutShortEnding: Ending {
+        guard hasDiscarded, let cutShort, cutShort != NGHTTP2_NO_ERROR.rawValue else { return .complete }
+        return .resetByPeer(code: cutShort)
+    }
+
+    /// Takes from the kernel what nobody wants (tcp(7), MSG_TRUNC), a bounded share at a time; false when the application has
+    /// broken off.
+    private func discardReceived() -> Bool {
+        for _ in 0..<16 {
+            let count = recv(descriptor, nil, 1 << 20, CInt(MSG_TRUNC))
+            if count > 0 {
+                hasDiscarded = true
+                continue
+            }
+            guard count < 0, Errno.last != .wouldBlock else { return true }
+            abort(.resetByApplication)
+            return false
+        }
+        return true
     }
 
     // MARK: Ending
@@ -255,9 +300,9 @@ package protocol TunnelStreamObserver: AnyObject {
         guard !hasEnded else { return }
         switch code {
         case NGHTTP2_NO_ERROR.rawValue where peerHasEnded && sentEnd: passEndOn()
-        case NGHTTP2_NO_ERROR.rawValue where isEstablished && peerHasEnded:
-            // RST_STREAM(NO_ERROR) after the end: nothing more is wanted (RFC 9113 §8.1).
-            sentEnd = true
+        case _ where isEstablished && peerHasEnded && !sentEnd:
+            // A reset after the end (RFC 9113 §8.1): nothing more is wanted, and what was sent is whole.
+            cutShort = code
             passEndOn()
         case NGHTTP2_REFUSED_STREAM.rawValue where !isEstablished: end(.unprocessed)
         default: end(.resetByPeer(code: code))
@@ -296,6 +341,8 @@ package protocol TunnelStreamObserver: AnyObject {
 
     /// A refused stream's application never was connected: its socket is closed by whoever holds it.
     private func leaveApplication(withReset: Bool) {
+        if let lingering { reactor.cancel(lingering) }
+        lingering = nil
         guard let socket = socket.take() else { return }
         if withReset { Socket.resetOnClose(socket.raw) }
         if let token { reactor.forget(token) }
