@@ -100,7 +100,8 @@ private func setReceiving(_ callbacks: OpaquePointer) {
         let value = unsafe UnsafeBufferPointer(start: value, count: valueCount)
         switch unsafe frame!.pointee.headers.cat {
         case NGHTTP2_HCAT_REQUEST: unsafe stream.request.note(name, value)
-        case NGHTTP2_HCAT_RESPONSE: unsafe stream.response.note(name, value)
+        // After an interim answer the real one is of no category of its own.
+        case _ where stream.awaitsAnswer: unsafe stream.response.note(name, value)
         default: break
         }
         return 0
@@ -130,10 +131,14 @@ private func received(_ frame: UnsafePointer<nghttp2_frame>, _ tunnel: Tunnel, _
         guard let stream = unsafe stream(session, header.stream_id) else { return }
         switch unsafe frame.pointee.headers.cat {
         case NGHTTP2_HCAT_REQUEST: tunnel.requestComplete(stream)
-        case NGHTTP2_HCAT_RESPONSE: stream.answered()
+        case _ where stream.awaitsAnswer: stream.answered()
         default: break
         }
-        if header.endsStream { stream.peerEnded() }
+        if header.endsStream {
+            // Trailers: bytes may have come before them.
+            tunnel.passReceivedOn()
+            stream.peerEnded()
+        }
     case NGHTTP2_DATA.rawValue where header.endsStream:
         tunnel.passReceivedOn()
         unsafe stream(session, header.stream_id)?.peerEnded()

@@ -120,8 +120,16 @@ package protocol TunnelStreamObserver: AnyObject {
         end(.cancelled)
     }
 
+    /// Whether header fields that come are those of an answer to our request.
+    var awaitsAnswer: Bool { tunnel.role == .client && !isEstablished && !hasEnded }
+
     /// The peer answered our request.
     func answered() {
+        guard !(100..<200).contains(response.status) else {
+            // RFC 9110 §15.2: the real answer is still to come. How many may come before it is bounded by `admitsHeader`.
+            response = ConnectResponse()
+            return
+        }
         guard response.status == 200 else {
             let response = response
             tunnel.reset(self, NGHTTP2_CANCEL.rawValue)
