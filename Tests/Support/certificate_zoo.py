@@ -2,7 +2,7 @@
 """Makes the certificates that the scenarios' peers show: certificate_zoo.py DIRECTORY
 
 `authority/` is the mesh's own (what SLIPSTREAM_CA_DIR names), `foreign/` another one. In `authority/`: NAME.pem and NAME.key of
-`client`, `stranger` and each bad leaf; in `foreign/`: `client`.
+`client`, `stranger`, `envoy` and each bad leaf; in `foreign/`: `client`.
 """
 
 import sys
@@ -15,6 +15,7 @@ def main(directory):
     authority = Authority(Path(directory) / "authority")
     authority.leaf("client", [spiffe("shop", "client")])
     authority.leaf("stranger", [spiffe("shop", "stranger")])
+    authority.leaf("envoy", [spiffe("shop", "envoy")])
     authority.leaf("expired", [spiffe("shop", "client")], days=-1)
     authority.leaf("other-trust-domain", [spiffe("shop", "client", trust_domain="elsewhere.example")])
     authority.leaf("no-names", [])

@@ -37,13 +37,18 @@ BLOCK_BYTES = 32 * 1024
 
 # How a connection ends, and what each side must see of it.
 ENDINGS = {
-    # The client is done first and still receives; then the other way round; then each when it is done; then both at once.
+    # The client is done first and still receives; then the other way round; then each when it is done; then both at once;
+    # then the server sends at once, and ends only when the client has; then the client's bytes are for nobody once the
+    # server has ended, as if its application had closed.
     "client-first": {"client": "eof", "server": "eof"},
     "server-first": {"client": "eof", "server": "eof"},
     "each-when-done": {"client": "eof", "server": "eof"},
     "together": {"client": "eof", "server": "eof"},
+    "server-last": {"client": "eof", "server": "eof"},
+    "server-closes": {"client": "eof", "server": None},
     # One side breaks off, with bytes under way: the other must learn of it as a reset, not as an end.
     "client-resets": {"client": None, "server": "reset"},
+    "client-resets-before-any-end": {"client": None, "server": "reset"},
     "server-resets": {"client": "reset", "server": None},
 }
 
@@ -110,6 +115,25 @@ class Client:
         send_all(connection, plan["up_seed"], plan["up"])
         connection.shutdown(socket.SHUT_WR)
 
+    def _server_last(self, connection, plan):
+        return self._each_when_done(connection, plan)
+
+    def _server_closes(self, connection, plan):
+        sender = threading.Thread(target=self._send_while_wanted, args=(connection, plan))
+        sender.start()
+        # Slow enough that the end is sent while much of what came before it is still under way.
+        time.sleep(0.2)
+        received = receive_all(connection, plan["down_seed"])
+        sender.join()
+        return received
+
+    def _send_while_wanted(self, connection, plan):
+        try:
+            self._send_and_end(connection, plan)
+        except OSError:
+            # Nobody is there any more, which the reading side must not suffer from.
+            pass
+
     def _together(self, connection, plan):
         sender = threading.Thread(target=send_all, args=(connection, plan["up_seed"], plan["up"]))
         sender.start()
@@ -124,6 +148,9 @@ class Client:
         count, wrong_at, _ = receive_all(connection, plan["down_seed"], plan["down"])
         reset(connection)
         return count, wrong_at, None
+
+    def _client_resets_before_any_end(self, connection, plan):
+        return self._client_resets(connection, plan)
 
     def _server_resets(self, connection, plan):
         send_all(connection, plan["up_seed"], plan["up"])
@@ -142,7 +169,8 @@ class Client:
         if told["end"] != expected["server"]:
             return f"the server saw {told['end']} and should have seen {expected['server']}"
         # A reset may overtake bytes: those that came must be right, but need not be all.
-        down_may_lack, up_may_lack = plan["ending"] == "server-resets", plan["ending"] == "client-resets"
+        down_may_lack = plan["ending"] == "server-resets"
+        up_may_lack = plan["ending"].startswith("client-resets") or plan["ending"] == "server-closes"
         return _wrong_bytes("down", seen[0], seen[1], plan["down"], down_may_lack) or _wrong_bytes(
             "up", told["count"], told["wrong_at"], plan["up"], up_may_lack
         )

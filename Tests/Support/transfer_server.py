@@ -39,25 +39,31 @@ class Server:
             send_all(connection, plan["down_seed"], plan["down"])
             connection.shutdown(socket.SHUT_WR)
             self._remember(plan, receive_all(connection, plan["up_seed"]))
+        elif ending == "server-closes":
+            send_all(connection, plan["down_seed"], plan["down"])
+            connection.shutdown(socket.SHUT_WR)
+            count, wrong_at, _ = receive_all(connection, plan["up_seed"])
+            self._remember(plan, (count, wrong_at, None))
         elif ending == "server-resets":
             count, wrong_at, _ = receive_all(connection, plan["up_seed"], plan["up"])
             send_all(connection, plan["down_seed"], plan["down"])
             reset(connection)
             self._remember(plan, (count, wrong_at, None))
         else:
-            self._exchange_at_once(connection, plan)
+            self._exchange_at_once(connection, plan, ends_last=ending in ("server-last", "client-resets-before-any-end"))
 
-    def _exchange_at_once(self, connection, plan):
-        sender = threading.Thread(target=self._send_and_end, args=(connection, plan))
+    def _exchange_at_once(self, connection, plan, ends_last):
+        sender = threading.Thread(target=self._send, args=(connection, plan, not ends_last))
         sender.start()
         received = receive_all(connection, plan["up_seed"])
         sender.join()
         self._remember(plan, received)
 
-    def _send_and_end(self, connection, plan):
+    def _send(self, connection, plan, then_ends):
         try:
             send_all(connection, plan["down_seed"], plan["down"])
-            connection.shutdown(socket.SHUT_WR)
+            if then_ends:
+                connection.shutdown(socket.SHUT_WR)
         except OSError:
             # The client has broken off, as planned; what matters is what the reading side sees of it.
             pass

@@ -12,4 +12,9 @@ enum Project {
 
     /// A Python program of `Tests/Support`, as a command. Debian's own interpreter, which has python3-h2.
     static func script(_ name: String) -> [String] { ["/usr/bin/python3", "\(root)/Tests/Support/\(name).py"] }
+
+    /// Envoy's program, which is installed if it is not there.
+    static func envoy() throws -> String {
+        try Command.succeed(["\(root)/script/peers"], timeoutSeconds: 300).trimmingCharacters(in: .newlines)
+    }
 }
