@@ -19,9 +19,13 @@ func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = n
         swiftSettings: shipped)
 }
 
+/// Nobody loads code into our programs, so they export nothing: close to a megabyte of names stays out of memory.
+let closed = LinkerSetting.unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: shipped)
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: shipped,
+        linkerSettings: [closed])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
