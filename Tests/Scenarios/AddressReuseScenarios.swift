@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension Scenarios {
@@ -18,7 +19,7 @@ extension Scenarios {
             try mesh.serve(in: Self.first)
             // On both nodes, with tunnels that are warm, connections that are held open, and requests under way.
             let talks = try [MeshPod.client, .neighbour].map {
-                try mesh.startTalk(from: $0, Self.first.address, seconds: 9)
+                try mesh.startTalk(from: $0, Self.first.address)
             }
             for caller in [MeshPod.client, .neighbour] {
                 #expect(try mesh.askUntilAnswered(from: caller, Self.first.address).name == "first")
@@ -42,6 +43,9 @@ extension Scenarios {
                 let line = try #require(try awaitLine(mesh.node(of: caller), isExpected))
                 #expect(line["dst.identity"] == (heir.isEnrolled ? heir.identity : nil))
             }
+            // Those that hung must find out, too.
+            usleep(2_500_000)
+            for talk in talks { talk.stop() }
             for talk in talks {
                 let summary = try talk.summary()
                 #expect(summary.wrong == [])

@@ -91,6 +91,22 @@ extension Scenarios {
             #expect("\(line)".contains("shop/allow-known"))
         }
 
+        @Test func `a DENY policy is 401 on the wire, a reset for the client, and nothing to the others`() throws {
+            let mesh = try NamespaceMesh { $0.policies = [.deny(.client)] }
+            try mesh.serve(in: .server)
+            #expect(try mesh.ask(from: .neighbour, MeshPod.server.address).text == "hello")
+            #expect(try mesh.ask(from: .client, MeshPod.server.address).failure == "reset")
+            let outcome = try mesh.connectForeign(authority: "\(MeshPod.server.address):7000")
+            #expect(outcome.status == 401)
+            let outbound = try #require(try awaitLine(mesh.nodes[0]) { $0.isOutbound && $0.failed })
+            #expect(outbound["error"]?.contains("401") == true)
+            let inbound = try #require(try awaitLine(mesh.nodes[1]) { $0.isInbound && $0.failed })
+            #expect(inbound["policy"] == "shop/deny-known")
+            #expect(inbound["src.identity"] == MeshPod.client.identity)
+            let denied = ["response_flags": "DENY", "reporter": "destination"]
+            #expect(try mesh.nodes[1].metric("istio_tcp_connections_failed_total", denied) == 2)
+        }
+
         @Test func `a policy that is published ends what it forbids, and admits what it allows`() throws {
             let mesh = try NamespaceMesh()
             try mesh.serve(in: .server)

@@ -14,7 +14,7 @@ connection of its own for each, what it received and how that ended. `steady` ke
 compared byte by byte, while something else happens to the mesh. `ask` sends one line and prints the one that comes back, with
 the client's address as the server sees it; `watch` does so again and again, and prints when, by the monotonic clock of the
 machine. `crowd` has all its connections open at the same time. `talk` holds connections to servers that say their names, sends
-what is meant for a name only on a connection that gave it, and connects again when one breaks. All print JSON; all but `watch`
+what is meant for a name only on a connection that gave it, and connects again when one breaks; SIGTERM ends it earlier. All print JSON; all but `watch`
 exit 1 when anything was wrong.
 """
 
@@ -24,6 +24,7 @@ import json
 import random
 import resource
 import select
+import signal
 import socket
 import sys
 import threading
@@ -339,21 +340,25 @@ class Talker:
         self._answered = {}
         self._wrong = []
         self._lock = threading.Lock()
+        self._end = time.monotonic() + options.seconds
 
-    def talk(self, end):
-        while time.monotonic() < end:
+    def stop(self):
+        self._end = time.monotonic()
+
+    def talk(self):
+        while time.monotonic() < self._end:
             try:
                 with socket.create_connection(self._target, timeout=2) as connection:
-                    self._converse(connection, end)
+                    self._converse(connection)
             except (OSError, ValueError):
                 # Whoever it was has gone; the next one may be somebody else.
                 time.sleep(0.02)
 
-    def _converse(self, connection, end):
+    def _converse(self, connection):
         connection.sendall(b'{"do": "talk"}\n')
         name = read_line(connection).strip()
         for number in itertools.count():
-            if time.monotonic() >= end:
+            if time.monotonic() >= self._end:
                 return
             line = f"{name} {number}\n"
             connection.sendall(line.encode())
@@ -371,9 +376,9 @@ class Talker:
 
 def talk(options):
     talker = Talker(options)
-    end = time.monotonic() + options.seconds
+    signal.signal(signal.SIGTERM, lambda *_: talker.stop())
     with ThreadPoolExecutor(options.parallel) as pool:
-        for worker in [pool.submit(talker.talk, end) for _ in range(options.parallel)]:
+        for worker in [pool.submit(talker.talk) for _ in range(options.parallel)]:
             worker.result()
     print(json.dumps(talker.summary))
     return not talker.summary["wrong"]

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Mesh
 
 /// What applications in the pods do: questions, transfers, and connections made by another HBONE stack.
@@ -88,6 +89,9 @@ extension NamespaceMesh {
             self.output = output
         }
 
+        /// Asks it to end now.
+        func stop() { program.signal(SIGTERM) }
+
         /// Waits for its end.
         func summary() throws -> Summary {
             guard program.wait(seconds: 60) != nil else {
@@ -133,9 +137,9 @@ extension NamespaceMesh {
         let wrong: [String]
     }
 
-    /// Conversations with whoever is at an address.
-    func startTalk(from pod: MeshPod, _ address: String, seconds: Double) throws -> Occupation<Talk> {
-        try occupy(pod, "talk", address, seconds: seconds, ["--parallel", "12"])
+    /// Conversations with whoever is at an address, until they are stopped.
+    func startTalk(from pod: MeshPod, _ address: String) throws -> Occupation<Talk> {
+        try occupy(pod, "talk", address, seconds: 60, ["--parallel", "12"])
     }
 
     /// What came of one connection by `hbone_client.py`; see there.
