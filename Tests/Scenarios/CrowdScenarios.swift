@@ -14,6 +14,20 @@ extension Scenarios {
             }
         }
 
+        /// Their ports are chosen by the client's kernel, and those of ztunnel's calls under its address by the pod's: the same ones
+        /// come up in both.
+        @Test func `two thousand connections without a tunnel, in and out, are open at once, and each gets its own`()
+            throws
+        {
+            let mesh = try NamespaceMesh()
+            for pod in [MeshPod.server, .outsider] { try mesh.serve(in: pod) }
+            for (caller, server) in [(MeshPod.outsider, MeshPod.server), (.client, .outsider)] {
+                let crowd = try mesh.crowd(from: caller, server.address, connections: 2_000)
+                #expect(crowd.connections == 2_000)
+                #expect(crowd.wrong == [])
+            }
+        }
+
         /// `SLIPSTREAM_BULK_GIB` makes it more than the one GiB.
         @Test func `a gigabyte goes both ways at once, each half ending when it is done`() throws {
             let gibibytes = ProcessInfo.processInfo.environment["SLIPSTREAM_BULK_GIB"].flatMap { Int($0) } ?? 1

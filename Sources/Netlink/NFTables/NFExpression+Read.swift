@@ -45,8 +45,15 @@ extension NFExpression {
         guard let key = number(NFTNL_EXPR_CT_KEY),
             let fact = NFConnectionFact.allCases.first(where: { $0.key == key })
         else { return nil }
+        if unsafe nftnl_expr_is_set(expression, UInt16(NFTNL_EXPR_CT_DIR)) { return originalZone(fact) }
         if isRegister(NFTNL_EXPR_CT_DREG) { return .loadConnection(fact) }
         return isRegister(NFTNL_EXPR_CT_SREG) ? .storeConnection(fact) : nil
+    }
+
+    private func originalZone(_ fact: NFConnectionFact) -> NFExpression? {
+        let direction = unsafe nftnl_expr_get_u8(expression, UInt16(NFTNL_EXPR_CT_DIR))
+        let isOriginal = UInt32(direction) == IP_CT_DIR_ORIGINAL.rawValue
+        return fact == .zone && isOriginal && isRegister(NFTNL_EXPR_CT_SREG) ? .storeOriginalZone : nil
     }
 
     private var header: NFExpression? {

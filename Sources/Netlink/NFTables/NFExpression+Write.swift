@@ -14,6 +14,7 @@ extension NFExpression {
             unsafe Self.make("ct", [(NFTNL_EXPR_CT_KEY, fact.key), (NFTNL_EXPR_CT_DREG, Self.register)])
         case .storeConnection(let fact):
             unsafe Self.make("ct", [(NFTNL_EXPR_CT_KEY, fact.key), (NFTNL_EXPR_CT_SREG, Self.register)])
+        case .storeOriginalZone: unsafe Self.originalZone()
         case .setTimeouts(let name): unsafe Self.timeouts(name)
         case .loadHeader(let header, let offsetBytes, let lengthBytes):
             unsafe Self.make(
@@ -49,6 +50,13 @@ extension NFExpression {
                 ])
         case .unknown(let name): preconditionFailure("\(name) is read only")
         }
+    }
+
+    private static func originalZone() -> OpaquePointer {
+        let expression = unsafe make(
+            "ct", [(NFTNL_EXPR_CT_KEY, NFConnectionFact.zone.key), (NFTNL_EXPR_CT_SREG, register)])
+        unsafe nftnl_expr_set_u8(expression, UInt16(NFTNL_EXPR_CT_DIR), UInt8(IP_CT_DIR_ORIGINAL.rawValue))
+        return unsafe expression
     }
 
     private static func timeouts(_ name: String) -> OpaquePointer {

@@ -13,6 +13,9 @@ package enum NFExpression: Hashable, Sendable {
     case loadConnection(NFConnectionFact)
     /// Sets a fact about the packet's conntrack entry from the register.
     case storeConnection(NFConnectionFact)
+    /// Keeps the packet's addresses apart, in the zone in the register, from the same addresses in other zones; those of the
+    /// answer stay where they are. Only before conntrack has seen the packet.
+    case storeOriginalZone
     /// Gives the packet's conntrack entry, as long as it is new, the timeouts of that name.
     case setTimeouts(String)
     /// Loads bytes of a header.

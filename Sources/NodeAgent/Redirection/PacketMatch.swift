@@ -8,6 +8,7 @@ enum PacketMatch: Hashable, Sendable {
     /// The first packet of a TCP connection and no other: SYN without ACK, RST or FIN. Linux starts a connection on
     /// nothing else (tcp_rcv_state_process, TCP_LISTEN).
     case opensConnection
+    case isTCP
     case isUDP
     case toPort(UInt16)
     case notToPort(UInt16)
@@ -33,6 +34,7 @@ enum PacketMatch: Hashable, Sendable {
                 .bitwise(mask: [TCPFlag.fin | TCPFlag.syn | TCPFlag.rst | TCPFlag.ack], xor: [0]),
                 .compare(.equal, [TCPFlag.syn]),
             ]
+        case .isTCP: Self.transport(6)
         case .isUDP: Self.transport(17)
         case .toPort(let port): [Self.destinationPort, .compare(.equal, port.network)]
         case .notToPort(let port): [Self.destinationPort, .compare(.notEqual, port.network)]

@@ -40,7 +40,7 @@ struct Redirection: Hashable, Sendable {
             rules["nat-prerouting"] = inbound
             rules["guard-input"] = inboundGuard
         }
-        if capturesDNS { rules.merge(Self.separateDNS) { $1 } }
+        if capturesDNS { rules.merge(Self.separateDNS) { $0 + $1 } }
         guard remembersHalfClosed else { return Self.table(rules) }
         for chain in ["mangle-prerouting", "mangle-output"] { rules[chain, default: []].insert(Self.patience, at: 0) }
         return Self.table(rules, timeouts: [Self.patientTimeouts: Self.halfClosed])
@@ -140,7 +140,13 @@ extension Redirection {
         "mangle-output": [
             RedirectionRule(.isReply, .connectionMarked(.spoofed), action: .restoreMark)
         ],
+        "raw-output": [RedirectionRule(.isTCP, .marked(.proxy), action: .separateCaller(zone: proxyZone))],
     ]
+
+    /// Where conntrack keeps what the proxy opens. It calls under its client's address, or the pod's own, from a port that the
+    /// kernel chose without knowing which ones that client uses: a client's connection from the same port to the same place
+    /// would be taken for the proxy's, and not be captured.
+    private static let proxyZone: UInt16 = 1
 
     private static let patientTimeouts = "half-closed"
     private static let patience = RedirectionRule(.opensConnection, action: .remember(as: patientTimeouts))

@@ -17,6 +17,8 @@ struct RedirectionRule: Hashable, Sendable {
         case remember(as: String)
         /// Conntrack keeps the flow apart from others with the same addresses.
         case separate(zone: UInt16)
+        /// Conntrack keeps who opened the connection apart from others with the same addresses, and knows its answers by theirs.
+        case separateCaller(zone: UInt16)
     }
 
     let matches: [PacketMatch]
@@ -40,6 +42,7 @@ extension RedirectionRule.Action {
         case .restoreMark: [.loadConnection(.mark), .storeMark]
         case .remember(let name): [.setTimeouts(name)]
         case .separate(let zone): [.loadConstant(zone.native), .storeConnection(.zone)]
+        case .separateCaller(let zone): [.loadConstant(zone.native), .storeOriginalZone]
         }
     }
 }
