@@ -7,12 +7,13 @@ final class RawPeer {
     private let tls: TLSSession
     private(set) var isEstablished = false
     private(set) var hasEnded = false
-    private var room = [UInt8](repeating: 0, count: 64 * 1024)
+    private let lab: TunnelLab
 
     init(
-        _ context: TLSContext, _ socket: consuming Descriptor, expecting expectation: PeerExpectation
+        _ context: TLSContext, _ socket: consuming Descriptor, expecting expectation: PeerExpectation, in lab: TunnelLab
     ) throws(TLSFailure) {
-        tls = try TLSSession(context, socket, expecting: expectation, TLSScratch())
+        tls = try TLSSession(context, socket, expecting: expectation, lab.peerScratch)
+        self.lab = lab
     }
 
     /// Shakes hands, and reads what is there and drops it.
@@ -28,7 +29,7 @@ final class RawPeer {
             }
         }
         while !hasEnded {
-            switch room.withUnsafeMutableBytes({ tls.read(into: $0) }) {
+            switch lab.room.withUnsafeMutableBytes({ tls.read(into: $0) }) {
             case .filled: continue
             case .wouldBlock: return tls.resume()
             case .ended: hasEnded = true

@@ -60,7 +60,8 @@ private final class ClientRun {
         do {
             let (near, far) = try TunnelLab.pair()
             peers.append(
-                try RawPeer(lab.serverContext, Descriptor(owning: far), expecting: .trustDomain("cluster.local")))
+                try RawPeer(
+                    lab.serverContext, Descriptor(owning: far), expecting: .trustDomain("cluster.local"), in: lab))
             return Descriptor(owning: near)
         } catch {
             fault = FuzzFault("\(error)")

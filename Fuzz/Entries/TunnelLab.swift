@@ -21,6 +21,9 @@ final class TunnelLab: TurnHandler {
 
     let reactor: Reactor
     let scratch = TunnelScratch()
+    let peerScratch = TLSScratch()
+    /// Where peers read to.
+    var room = [UInt8](repeating: 0, count: 64 * 1024)
     let clientContext: TLSContext
     let serverContext: TLSContext
 

@@ -69,7 +69,8 @@ private final class ServerRun: TunnelObserver {
                 lab.serverContext, Descriptor(owning: near), on: lab.reactor, expecting: .trustDomain("cluster.local"),
                 settings: HTTP2Settings(), lab.scratch, TunnelLab.budget(), observer: self)
             let peer = try RawPeer(
-                lab.clientContext, Descriptor(owning: far), expecting: .identities([TunnelLab.server]))
+                lab.clientContext, Descriptor(owning: far), expecting: .identities([TunnelLab.server]),
+                in: lab)
             return (tunnel, peer)
         } catch {
             throw FuzzFault("\(error)")

@@ -59,9 +59,14 @@ package struct YAMLEmitter {
 extension YAMLEmitter {
     /// Plain scalars as they are; text without quotes only where nothing could take it for something else.
     static func text(of scalar: YAMLScalar) -> String {
-        // Plain text over several lines is text, and its line ends would be folded when it is read again.
-        let isPlain = scalar.style == .plain && !scalar.text.utf8.contains(0x0a)
+        let isPlain = scalar.style == .plain && !isSomethingElse(scalar.text)
         return isPlain || canStandPlain(scalar.text) ? scalar.text : quoted(scalar.text)
+    }
+
+    /// Plain text that would not be read again as it was: line ends would be folded, and at the start of a line, where it did
+    /// not stand before, some text ends the document.
+    private static func isSomethingElse(_ text: String) -> Bool {
+        text.utf8.contains(0x0a) || text.utf8.starts(with: "---".utf8) || text.utf8.starts(with: "...".utf8)
     }
 
     private static func canStandPlain(_ text: String) -> Bool {
