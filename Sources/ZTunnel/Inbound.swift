@@ -41,6 +41,8 @@ final class InboundTunnel: TunnelObserver {
     }
 
     private(set) var isEstablished = false
+    /// Whether a request has come through it.
+    private var hasCarried = false
 
     func tunnelEstablished(_ tunnel: Tunnel) {
         isEstablished = true
@@ -52,6 +54,7 @@ final class InboundTunnel: TunnelObserver {
     func tunnelDraining(_ tunnel: Tunnel) {}
 
     func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {
+        hasCarried = true
         guard let peer = tunnel.peer else { preconditionFailure("a request before its peer was proven") }
         guard WallClock.seconds() <= peer.validity.upperBound else {
             // Proven once, but not for ever (DESIGN §5.12).
@@ -69,8 +72,8 @@ final class InboundTunnel: TunnelObserver {
         guard let failure else { return }
         switch failure {
         // Its connections have told their ends; that the tunnel went with them is no news.
-        case .peerClosed, .unresponsive, .socket: return
-        case .tls, .protocolViolation: tell(ConnectionFailure(tunnel: failure))
+        case .peerClosed where hasCarried, .unresponsive where hasCarried, .socket where hasCarried: return
+        case .peerClosed, .unresponsive, .socket, .tls, .protocolViolation: tell(ConnectionFailure(tunnel: failure))
         }
     }
 

@@ -118,14 +118,59 @@ struct AdminServerTests {
         #expect((1.9...3).contains((ContinuousClock.now - start) / .seconds(1)))
     }
 
-    @Test func `a crowd is bounded, and gone once it has gone`() throws {
-        var crowd = (0..<64).map { _ in try? visitor.connect(address).release() }
-        let turnedAway = try visitor.connect(address)
-        #expect(try visitor.rest(of: turnedAway) == "")
-        for descriptor in crowd { if let descriptor { close(descriptor) } }
-        crowd = []
-        for _ in 0..<5 { try visitor.turn() }
+    @Test func `a crowd that says nothing keeps nobody out, and is bounded`() throws {
+        let crowd = try (0..<64).map { _ in try visitor.connect(address).release() }
+        defer { for descriptor in crowd { close(descriptor) } }
         #expect(try visitor.get("/x", from: address).hasSuffix("you asked for /x\n"))
+        // Whoever had waited longest made room, and only that one.
+        let oldest = Descriptor(owning: dup(crowd[0]))
+        #expect(try visitor.rest(of: oldest) == "")
+        #expect(throws: Never.self) { try expectWaiting(crowd[2]) }
+    }
+
+    private func expectWaiting(_ descriptor: CInt) throws {
+        #expect(try Bytes.read(descriptor, limitBytes: 1) == .wouldBlock)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `who goes on sending after a request is cut off`() throws {
+        let socket = try visitor.connect(address)
+        _ = try Bytes.write(socket.raw, Array("GET /x HTTP/1.1\r\nHost: x\r\n\r\n".utf8)[...])
+        let more = [UInt8](repeating: 0, count: 64 * 1024)
+        var (sent, isCutOff) = (0, false)
+        while sent < 64 << 20, !isCutOff {
+            let count = send(socket.raw, more, more.count, CInt(MSG_NOSIGNAL))
+            isCutOff = count < 0 && Errno.last != .wouldBlock
+            sent += max(0, count)
+            try visitor.turn()
+        }
+        #expect(isCutOff)
+    }
+
+    @Test func `refused and lost clients are told of, one that only looks is not`() throws {
+        let told = Told()
+        let server = try AdminServer(
+            on: [SocketAddress("127.0.0.1:0")!], of: reactor, try silentLog(),
+            refused: { peer, reason, _ in
+                told.reasons.append(reason); told.peers.append(peer)
+            }
+        ) { _, answer in answer(HTTPResponse("yes\n")) }
+        let address = server.addresses[0]
+        _ = try visitor.response(to: "garbage\r\n\r\n", from: address)
+        for text in ["GET / HT", ""] {
+            let socket = try visitor.connect(address)
+            _ = try Bytes.write(socket.raw, Array(text.utf8)[...])
+            try visitor.turn()
+        }
+        for _ in 0..<5 { try visitor.turn() }
+        #expect(told.reasons == [.badRequest, .closed])
+        #expect(told.peers.allSatisfy { $0?.ip == .loopback(.v4) })
+        server.close()
+    }
+
+    private final class Told {
+        var reasons: [FailureReason] = []
+        var peers: [SocketAddress?] = []
     }
 
     @Test func `a client that resets its connection harms nobody`() throws {

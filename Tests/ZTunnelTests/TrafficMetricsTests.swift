@@ -1,3 +1,4 @@
+import HBONE
 import Mesh
 import Testing
 
@@ -69,6 +70,24 @@ struct TrafficMetricsTests {
         let lines = page(metrics)
         #expect(sum("istio_tcp_connections_opened_total", lines) == 0)
         #expect(lines.contains { $0.hasPrefix("istio_tcp_connections_failed_total{") && $0.contains("\"DENY\"") })
+    }
+
+    @Test func `what failed is counted by where, whose doing it was, and why`() {
+        var (one, two) = (TrafficMetrics(), TrafficMetrics())
+        let closed = ConnectionFailure(.tls(.closed), at: .tunnel, by: .downstream)
+        record(&one, failure: closed, isEstablished: false)
+        record(&two, failure: closed, isEstablished: false)
+        record(&two, failure: ConnectionFailure(.reset, at: .relay, by: .upstream))
+        record(&two)
+        one.add(two)
+        var text = OpenMetricsText()
+        text.write(one.failures)
+        let lines = String(decoding: text.bytes, as: UTF8.self).split(separator: "\n").dropFirst(2)
+        #expect(
+            Array(lines) == [
+                "slipstream_failures_total{stage=\"relay\",side=\"upstream\",reason=\"reset\"} 1",
+                "slipstream_failures_total{stage=\"tunnel\",side=\"downstream\",reason=\"tls_closed\"} 2",
+            ])
     }
 
     @Test func `bytes are counted while a connection goes on, and each once`() {

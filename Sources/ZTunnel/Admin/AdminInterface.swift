@@ -37,6 +37,8 @@ package final class AdminInterface {
     private let sources: Sources
     private let reactor: Reactor
     private var logLevels: LogLevels
+    private var failures = FailureMetrics()
+    private var failureLines = TokenBucket(burst: 20, perSecond: 2)
     package private(set) var administration: AdminServer!
     package private(set) var metrics: AdminServer!
     package private(set) var readiness: AdminServer!
@@ -68,13 +70,32 @@ package final class AdminInterface {
         do throws(Errno) {
             do throws(Errno) {
                 let addresses = sources.configuration.isIPv6Enabled ? both : [v4]
-                return try AdminServer(on: addresses, of: reactor, sources.log, respond: respond)
+                return try server(on: addresses, respond)
             } catch  where error == .noAddressFamily || error == .noSuchAddress {
-                return try AdminServer(on: [v4], of: reactor, sources.log, respond: respond)
+                return try server(on: [v4], respond)
             }
         } catch {
             throw ListenFailure(port: port, error)
         }
+    }
+
+    private func server(
+        on addresses: [SocketAddress], _ respond: @escaping (HTTPRequest, @escaping AdminServer.Answer) -> Void
+    ) throws(Errno) -> AdminServer {
+        try AdminServer(
+            on: addresses, of: reactor, sources.log,
+            refused: { [unowned self] peer, reason, sentence in
+                self.refused(peer, at: addresses[0].port, reason, sentence)
+            }, respond: respond)
+    }
+
+    /// Counts each, and tells of so many that a peer cannot fill a disk.
+    private func refused(_ peer: SocketAddress?, at port: UInt16, _ reason: FailureReason, _ sentence: String) {
+        failures.count(.admin, .downstream, reason)
+        guard failureLines.take(nowNanoseconds: reactor.nowNanoseconds) else { return }
+        sources.log.warn(
+            "admin", "request refused",
+            ["src.addr": peer.map { "\($0)" } ?? "unknown", "port": "\(port)", "error": sentence])
     }
 
     // MARK: Administration
@@ -142,9 +163,14 @@ package final class AdminInterface {
     private func measure(_ request: HTTPRequest, _ answer: @escaping AdminServer.Answer) {
         guard request.path == "/metrics" || request.path == "/stats/prometheus" else { return answer(.notFound) }
         guard request.method != .post else { return answer(.methodNotAllowed("GET, HEAD")) }
-        sources.node.survey { [sources] states in
+        sources.node.survey { [weak self, sources] states in
+            let traffic = states.reduce(into: TrafficMetrics()) { $0.add($1.metrics) }
+            var failures = traffic.failures
+            if let own = self?.failures { failures.add(own) }
+            if let pods = sources.pods { failures.add(pods.failures) }
             var page = OpenMetricsText()
-            page.write(states.reduce(into: TrafficMetrics()) { $0.add($1.metrics) })
+            page.write(traffic)
+            page.write(failures)
             page.write(states.map(\.sockets).reduce(OpenSockets(), +))
             page.write(sources)
             page.write(ProcessUsage.now())

@@ -3,27 +3,35 @@ package import Reactor
 
 /// A small HTTP/1.1 server for people and scrapers: one request per connection. Owned by its reactor.
 ///
-/// Bounded: so many connections, so much head, so much time; whoever comes beyond is turned away.
+/// Bounded: so many connections, so much head, so much time. Who comes beyond takes the place of whoever has kept us waiting
+/// longest, so that nobody can hold all places and keep readiness from being asked for.
 package final class AdminServer {
     package typealias Answer = (HTTPResponse) -> Void
+    /// Told of each client that was refused or lost: who it was, what was wrong in a word and in a sentence.
+    package typealias Refusal = (SocketAddress?, FailureReason, String) -> Void
 
     private static let connectionsMax = 64
     private static let backlog: CInt = 64
 
     private let reactor: Reactor
     private let respond: (HTTPRequest, @escaping Answer) -> Void
+    private let refused: Refusal
     private var listeners: [Listener] = []
-    private var exchanges: [ObjectIdentifier: HTTPExchange] = [:]
+    /// The oldest first.
+    private var exchanges: [HTTPExchange] = []
     /// Where it listens.
     package private(set) var addresses: [SocketAddress] = []
 
-    /// - Parameter respond: calls its answer once, now or later.
+    /// - Parameters:
+    ///   - refused: told of clients that got no answer, or none that they asked for.
+    ///   - respond: calls its answer once, now or later.
     package init(
-        on addresses: [SocketAddress], of reactor: Reactor, _ log: Log,
+        on addresses: [SocketAddress], of reactor: Reactor, _ log: Log, refused: @escaping Refusal = { _, _, _ in },
         respond: @escaping (HTTPRequest, @escaping Answer) -> Void
     ) throws(Errno) {
         self.reactor = reactor
         self.respond = respond
+        self.refused = refused
         do throws(Errno) {
             for address in addresses { try listen(on: address, log) }
         } catch {
@@ -45,17 +53,23 @@ package final class AdminServer {
 
     package func close() {
         for listener in listeners { listener.close() }
-        for exchange in exchanges.values { exchange.close() }
+        for exchange in exchanges { exchange.close() }
         listeners = []
     }
 
     private func accepted(_ socket: consuming Descriptor) {
-        guard exchanges.count < Self.connectionsMax else { return }
-        let exchange = HTTPExchange(on: reactor, respond: respond) { [weak self] exchange in
-            self?.exchanges[ObjectIdentifier(exchange)] = nil
+        let peer = Socket.peer(of: socket.raw)
+        if exchanges.count >= Self.connectionsMax {
+            guard let waiting = exchanges.first(where: \.waitsForClient) else {
+                return refused(peer, .exhausted, "too many connections")
+            }
+            waiting.giveUp(.exhausted, "made room for others")
+        }
+        let exchange = HTTPExchange(on: reactor, peer, refused: refused, respond: respond) { [weak self] exchange in
+            self?.exchanges.removeAll { $0 === exchange }
         }
         // Kept before it begins: a request that is there already is answered at once.
-        exchanges[ObjectIdentifier(exchange)] = exchange
+        exchanges.append(exchange)
         exchange.begin(socket)
     }
 }
@@ -68,10 +82,14 @@ private final class HTTPExchange: EventHandler {
     private static let requestTimeoutMilliseconds: UInt64 = 2000
     private static let responseTimeoutMilliseconds: UInt64 = 10_000
     private static let readBytes = 4096
+    /// What a client may send after its request before it is cut off: the rest of what it had sent already.
+    private static let remainderBytesMax = 256 * 1024
 
     private enum Phase { case reading, responding, writing, lingering, closed }
 
     private let reactor: Reactor
+    private let peer: SocketAddress?
+    private let refused: AdminServer.Refusal
     private let respond: (HTTPRequest, @escaping AdminServer.Answer) -> Void
     private let ended: (HTTPExchange) -> Void
     private var socket: Descriptor?
@@ -81,12 +99,17 @@ private final class HTTPExchange: EventHandler {
     private var parser = HTTPRequestParser()
     private var hasBody = true
     private var pending: ArraySlice<UInt8> = []
+    private var receivedBytes = 0
+    private var remainderBytes = 0
 
     init(
-        on reactor: Reactor, respond: @escaping (HTTPRequest, @escaping AdminServer.Answer) -> Void,
+        on reactor: Reactor, _ peer: SocketAddress?, refused: @escaping AdminServer.Refusal,
+        respond: @escaping (HTTPRequest, @escaping AdminServer.Answer) -> Void,
         ended: @escaping (HTTPExchange) -> Void
     ) {
         self.reactor = reactor
+        self.peer = peer
+        self.refused = refused
         self.respond = respond
         self.ended = ended
     }
@@ -99,8 +122,11 @@ private final class HTTPExchange: EventHandler {
         } catch {
             return close()
         }
-        limit(Self.requestTimeoutMilliseconds) { [weak self] in self?.answer(HTTPResponse(status: 408, "timed out\n")) }
+        limit(Self.requestTimeoutMilliseconds) { [weak self] in self?.requestOverdue() }
     }
+
+    /// Whether it is the client's turn, to ask or to go.
+    var waitsForClient: Bool { phase == .reading || phase == .lingering }
 
     func ready(_ readiness: Readiness) {
         switch phase {
@@ -118,19 +144,43 @@ private final class HTTPExchange: EventHandler {
                 switch try Bytes.read(raw, limitBytes: Self.readBytes) {
                 case .bytes(let bytes): take(bytes)
                 case .wouldBlock: return
-                case .ended: return close()
+                case .ended: return clientLeft(.closed, "closed within a request")
                 }
             } catch {
-                return close()
+                return clientLeft(.reset, "\(error)")
             }
         }
     }
 
+    /// Who connects and leaves without a word just looked whether somebody is there.
+    private func clientLeft(_ reason: FailureReason, _ sentence: String) {
+        if phase == .reading, receivedBytes > 0 { refused(peer, reason, sentence) }
+        close()
+    }
+
+    private func requestOverdue() {
+        refused(peer, .timedOut, "no request in time")
+        answer(HTTPResponse(status: 408, "timed out\n"))
+    }
+
+    func giveUp(_ reason: FailureReason, _ sentence: String) {
+        if phase == .reading { refused(peer, reason, sentence) }
+        close()
+    }
+
     private func take(_ bytes: [UInt8]) {
-        guard phase == .reading else { return }
+        guard phase == .reading else {
+            remainderBytes += bytes.count
+            // Who never stops would keep this thread reading.
+            if remainderBytes > Self.remainderBytesMax { close() }
+            return
+        }
+        receivedBytes += bytes.count
         switch parser.take(bytes) {
         case .incomplete: return
-        case .refused(let status): answer(HTTPResponse(status: status, "refused\n"))
+        case .refused(let status):
+            refused(peer, .badRequest, "answered \(status)")
+            answer(HTTPResponse(status: status, "refused\n"))
         case .request(let request):
             phase = .responding
             hasBody = request.method != .head

@@ -23,6 +23,7 @@ package struct TrafficMetrics: Sendable {
     }
 
     private(set) var series: [Series] = []
+    package private(set) var failures = FailureMetrics()
     private var positions: [TrafficLabels: Int] = [:]
     private var recent: [Acquaintance: Recent] = [:]
 
@@ -73,6 +74,7 @@ package struct TrafficMetrics: Sendable {
 
     /// A connection is over, whether it was established or not.
     package mutating func closed(_ summary: ConnectionSummary) {
+        if let failure = summary.failure { failures.count(failure) }
         let position = position(summary.facts, summary.failure?.responseFlags ?? .ok)
         guard summary.wasEstablished else {
             series[position].failed += 1
@@ -88,6 +90,7 @@ package struct TrafficMetrics: Sendable {
     // MARK: Adding up
 
     package mutating func add(_ other: TrafficMetrics) {
+        failures.add(other.failures)
         for counted in other.series {
             let position = position(counted.labels)
             series[position].opened += counted.opened

@@ -69,6 +69,7 @@ package final class DedicatedWorkload: PodSource {
     }
 
     package var podCount: (served: Int, pending: Int) { isReady ? (1, 0) : (0, 1) }
+    package let failures = FailureMetrics()
 }
 
 @available(*, unavailable)

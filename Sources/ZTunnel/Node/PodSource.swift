@@ -10,6 +10,8 @@ package protocol PodSource: AnyObject {
     /// Why it is not ready, by pod; empty when that is not about a pod.
     var pendingReasons: [String] { get }
     var podCount: (served: Int, pending: Int) { get }
+    /// What went wrong with whoever tells of pods.
+    var failures: FailureMetrics { get }
 }
 
 /// Who serves the pods that a source names.

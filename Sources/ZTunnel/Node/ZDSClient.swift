@@ -40,6 +40,7 @@ package final class ZDSClient: EventHandler, PodSource {
     package var isReady: Bool { state.isReady }
     package var pendingReasons: [String] { state.pendingReasons }
     package var podCount: (served: Int, pending: Int) { state.podCount }
+    package private(set) var failures = FailureMetrics()
 
     // MARK: Connection
 
@@ -49,15 +50,15 @@ package final class ZDSClient: EventHandler, PodSource {
             token = try reactor.watch(socket.raw, for: self)
             self.socket = consume socket
         } catch {
-            return lost("cannot connect: \(error)")
+            return lost("cannot connect: \(error)", .connectFailed)
         }
         log.info("zds", "connected to the node agent", ["path": path])
-        lastFailure = nil
         perform(state.connected())
     }
 
-    private func lost(_ reason: String) {
-        // One line for each new reason: attempts are many.
+    private func lost(_ reason: String, _ word: FailureReason) {
+        failures.count(.zds, .upstream, word)
+        // One line for each new reason until an agent has told of all pods: attempts are many.
         if reason != lastFailure { log.warn("zds", "no node agent", ["path": path, "reason": reason]) }
         lastFailure = reason
         close()
@@ -83,7 +84,7 @@ package final class ZDSClient: EventHandler, PodSource {
         switch consume reception {
         case .wouldBlock: return false
         case .ended:
-            lost("the agent closed the connection")
+            lost("the agent closed the connection", .closed)
             return false
         case .packet(let packet):
             take(packet)
@@ -95,7 +96,7 @@ package final class ZDSClient: EventHandler, PodSource {
         do throws(Errno) {
             return try socket?.receive(limitBytes: ZDSPacket.limitBytes)
         } catch {
-            lost("cannot read: \(error)")
+            lost("cannot read: \(error)", .socket)
             return nil
         }
     }
@@ -105,9 +106,14 @@ package final class ZDSClient: EventHandler, PodSource {
         do throws(ZDSError) {
             let request = try ZDSRequest(decoding: packet.bytes)
             let namespace = try namespace(beside: packet)
-            if case .add(let uid, _) = request, let namespace { namespaces[uid] = namespace }
             let id = namespace.map { ZDSClientState.NamespaceID(device: $0.device, inode: $0.inode) }
-            perform(state.received(request, id))
+            let actions = state.received(request, id)
+            if request == .snapshotSent { lastFailure = nil }
+            // Held only for a pod that is served: a namespace that we keep open lives on.
+            if case .add(let uid, _) = request, let namespace, actions.contains(where: { $0.starts(uid) }) {
+                namespaces[uid] = namespace
+            }
+            perform(actions)
         } catch {
             perform(state.receivedMalformed("\(error)"))
         }
@@ -140,7 +146,7 @@ package final class ZDSClient: EventHandler, PodSource {
                 guard let self else { return }
                 self.perform(self.state.drainOverdue(ticket: ticket))
             }
-        case .disconnect(let reason): lost(reason)
+        case .disconnect(let reason): lost(reason, .badRequest)
         case .connect(let delay):
             _ = reactor.after(milliseconds: delay) { [weak self] in self?.connect() }
         }
@@ -151,7 +157,7 @@ package final class ZDSClient: EventHandler, PodSource {
         do {
             try socket?.send(try packet())
         } catch {
-            lost("cannot write: \(error)")
+            lost("cannot write: \(error)", .socket)
         }
     }
 
@@ -187,3 +193,9 @@ package final class ZDSClient: EventHandler, PodSource {
 
 @available(*, unavailable)
 extension ZDSClient: Sendable {}
+
+extension ZDSClientState.Action {
+    fileprivate func starts(_ pod: String) -> Bool {
+        if case .start(pod, _, _) = self { true } else { false }
+    }
+}
