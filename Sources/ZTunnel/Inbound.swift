@@ -19,7 +19,9 @@ final class InboundTunnel: TunnelObserver {
     /// Takes a connection on 15008. A pod without a certificate cannot answer, so its peer is turned away.
     static func accept(_ pod: PodProxy, _ socket: consuming Descriptor) {
         let worker = pod.worker
-        guard let source = Socket.peer(of: socket.raw), let local = Socket.local(of: socket.raw) else { return }
+        guard let source = Socket.peer(of: socket.raw), let local = Socket.local(of: socket.raw) else {
+            return worker.lostAtAccept()
+        }
         let inbound = InboundTunnel(pod, source: source, local: local)
         guard pod.hasRoomForTunnel else {
             Socket.resetOnClose(socket.raw)

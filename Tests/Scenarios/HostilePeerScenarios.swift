@@ -118,30 +118,6 @@ extension Scenarios {
             }
         }
 
-        @Test func `garbage, silence and half a handshake hurt nobody`() throws {
-            try withServedMesh { mesh in
-                for port in [15001, 15006, 15008] {
-                    try mesh.run(
-                        in: .outsider, Project.script("garbage") + [MeshPod.server.address, "\(port)"])
-                }
-            }
-        }
-    }
-}
-
-/// A mesh with a server in it, that must be as good after `body` as it was before.
-private func withServedMesh(
-    policies: [AuthorizationPolicy] = [], _ body: (NamespaceMesh) throws -> Void
-) throws {
-    let mesh = try NamespaceMesh { $0.policies = policies }
-    try mesh.serve(in: .server)
-    #expect(try mesh.ask(from: .client, MeshPod.server.address).text == "hello")
-    let before = try mesh.nodes[1].ztunnelDescriptors()
-    try body(mesh)
-    #expect(try mesh.ask(from: .client, MeshPod.server.address).text == "hello")
-    // Each of the source's two workers may have made its tunnel meanwhile.
-    try eventually("ztunnel has no more descriptors than the \(before) before") {
-        try mesh.nodes[1].ztunnelDescriptors() <= before + 2
     }
 }
 

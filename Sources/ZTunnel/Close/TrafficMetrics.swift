@@ -84,6 +84,9 @@ package struct TrafficMetrics: Sendable {
         series[position].count(summary.facts)
     }
 
+    /// A client went before anything was known of it, not even its address.
+    mutating func lostAtAccept() { failures.count(.stage(.accept), .downstream, .reset) }
+
     /// Lets go of the configuration that recent connections were known by.
     package mutating func configurationChanged() { recent = [:] }
 

@@ -62,11 +62,15 @@ final class PodProxy {
     func listen() throws(ListenFailure) {
         let keepAlive = worker.settings.keepAlive
         captures = [
-            try listen(MeshPort.outbound, keepAlive) { pod, socket in OutboundConnection(pod, socket)?.begin() }
+            try listen(MeshPort.outbound, keepAlive) { pod, socket in
+                guard let connection = OutboundConnection(pod, socket) else { return pod.worker.lostAtAccept() }
+                connection.begin()
+            }
         ]
         captures.append(
             try listen(MeshPort.inboundPlaintext, keepAlive) { pod, socket in
-                PlaintextConnection(pod, socket)?.begin()
+                guard let connection = PlaintextConnection(pod, socket) else { return pod.worker.lostAtAccept() }
+                connection.begin()
             })
         // Tunnels have pings of their own.
         tunnelListener = try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }

@@ -229,6 +229,9 @@ package final class Worker {
         if isNews { log.warn("proxy", "accepting is paused", ["error": "\(failure)"]) }
     }
 
+    /// The kernel does not tell any more who it was, so there is nothing to log.
+    func lostAtAccept() { metrics.lostAtAccept() }
+
     func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
 
     /// A connection that goes on has carried more.

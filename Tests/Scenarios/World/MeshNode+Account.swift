@@ -19,6 +19,12 @@ extension MeshNode {
         }
     }
 
+    /// How many threads ztunnel has.
+    func ztunnelThreads() throws -> Int {
+        guard let ztunnel else { return 0 }
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(ztunnel.pid)/task").count
+    }
+
     /// Resident memory of ztunnel, in KiB.
     func ztunnelMemory() throws -> Int {
         guard let ztunnel else { return 0 }
@@ -40,6 +46,12 @@ extension MeshNode {
     func complaints() throws -> [String] {
         try String(contentsOfFile: log("ztunnel"), encoding: .utf8).split(separator: "\n").map(String.init)
             .filter { $0.contains(#""level":"error""#) && !$0.contains(#""scope":"access""#) }
+    }
+
+    /// What ztunnel has logged in a scope.
+    func lines(scope: String) throws -> [String] {
+        try String(contentsOfFile: log("ztunnel"), encoding: .utf8).split(separator: "\n").map(String.init)
+            .filter { $0.contains("\"scope\":\"\(scope)\"") }
     }
 
     /// A page that ztunnel serves in its node, as whoever is on the node sees it.

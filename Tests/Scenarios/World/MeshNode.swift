@@ -94,5 +94,5 @@ final class MeshNode: ConnectionTeller {
 
     private func podFile(_ pod: MeshPod) -> URL { directory.appending(path: "pods/\(pod.uid).json") }
 
-    private var zdsSocket: String { directory.appending(path: "zds.sock").path }
+    var zdsSocket: String { directory.appending(path: "zds.sock").path }
 }
