@@ -11,7 +11,6 @@ the process that sends it, and is.
 import argparse
 import fcntl
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,16 +18,21 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import machine
 import measures
 import report
 from peers import SUBJECTS
 from results import Results
+from rows import neighbour_rows as rows_of_neighbours
 from rows import rows
-from setting import PROJECT, prepare
-from world import remove_leftovers
+from setting import PROJECT, openssl_version, prepare
+from world import raise_descriptors_limit, remove_leftovers
 
 # Before what else the machine does; that is noise, and most of all in the latencies.
 _NICENESS = -10
+
+# Until what was used in the loads has been given back.
+_BURST_SETTLES_SECONDS = 5
 
 # One for all checkouts: they would take each other's namespaces for leftovers.
 _LOCK = "/run/lock/slipstream-bench.lock"
@@ -42,7 +46,8 @@ def main():
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     os.nice(_NICENESS)
-    setting = prepare(options.threads, options.subjects, options.binaries)
+    raise_descriptors_limit()
+    setting = prepare(options.threads, set(options.subjects), options.binaries)
     with open(_LOCK, "w") as lock:
         _lock(lock)
         remove_leftovers()
@@ -59,78 +64,94 @@ def main():
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names, subjects = [*_ROUND_LOADS, "memory"], [key for key in SUBJECTS if key != "direct"]
     parser.add_argument(
-        "--subjects", type=lambda text: text.split(","), default=["slipstream", "envoy", "plain-copy"],
-        help="comma-separated, of: slipstream, envoy, plain-copy (default: all)",
+        "--subjects", type=lambda text: text.split(","), default=subjects,
+        help=f"comma-separated, of: {', '.join(subjects)} (default: all)",
     )  # fmt: skip
-    parser.add_argument("--measures", type=lambda text: text.split(","), default=list(_LOADS))
+    parser.add_argument(
+        "--measures", type=lambda text: text.split(","), default=names,
+        help=f"comma-separated, of: {', '.join(names)} (default: all)",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="length of each load (default: 2)")
+    parser.add_argument("--quick", action="store_true", help="one round of one second: whether everything runs")
     parser.add_argument("--threads", type=int, default=1, help="worker threads of each proxy (default: 1)")
     parser.add_argument(
         "--binaries", type=Path, default=PROJECT / ".build" / "release", help="where ztunnel and node-agent are"
     )
+    parser.add_argument("--readme", action="store_true", help="put the tables into README.md")
     options = parser.parse_args()
-    for chosen, known in ((options.subjects, SUBJECTS), (options.measures, _LOADS)):
+    for chosen, known in ((options.subjects, subjects), (options.measures, names)):
         unknown = set(chosen) - set(known)
         if unknown:
             parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    if options.quick:
+        options.rounds, options.seconds = 1, 1
     return options
 
 
-# The loads of one round, and whether they apply to a subject.
-_LOADS = {
-    "requests": (measures.requests, lambda subject: subject.proxies),
-    "connections": (measures.connections, lambda subject: subject.proxies),
-    "one-stream": (measures.one_stream, lambda subject: subject.proxies),
-    "eight-streams": (measures.eight_streams, lambda subject: subject.proxies),
-    "handshakes": (measures.handshakes, lambda subject: subject.key in ("slipstream", "envoy")),
-    "latency": (measures.latency, lambda subject: True),
+# The loads of one round.
+_ROUND_LOADS = {
+    "requests": measures.requests,
+    "connections": measures.connections,
+    "one-stream": measures.one_stream,
+    "eight-streams": measures.eight_streams,
+    "handshakes": measures.handshakes,
+    "new-handshakes": measures.new_handshakes,
+    "latency": measures.latency,
+    "neighbours": measures.neighbours,
 }
 
 
 def _measure(options, setting):
     results = Results()
     with ExitStack() as opened:
-        keys = [*options.subjects, "direct"] if "latency" in options.measures else options.subjects
-        subjects = [opened.enter_context(SUBJECTS[key](setting)) for key in keys]
-        watches = {subject: measures.MemoryWatch(subject) for subject in subjects if subject.proxies}
+        wanted = [SUBJECTS[key](setting) for key in [*options.subjects, "direct"]]
+        subjects = [opened.enter_context(subject) for subject in wanted if subject.loads.intersection(options.measures)]
+        watched = [subject for subject in subjects if "memory" in subject.loads.intersection(options.measures)]
+        watches = {subject: measures.MemoryWatch(subject) for subject in watched}
         for subject, watch in watches.items():
-            _note(f"idle connections, {subject.title}")
-            results.add(subject.key, watch.with_idle_connections())
+            numbers = watch.with_idle_connections()
+            results.add(subject.key, numbers)
+            _note_numbers(f"idle connections, {subject.title}", numbers)
         for turn in range(options.rounds):
-            for name in options.measures:
+            for name in filter(_ROUND_LOADS.get, options.measures):
                 _round(f"round {turn + 1}/{options.rounds}", name, subjects, options.seconds, results)
+        if watches:
+            time.sleep(_BURST_SETTLES_SECONDS)
         for subject, watch in watches.items():
             results.add(subject.key, watch.after_all())
     return results
 
 
 def _round(title, name, subjects, seconds, results):
-    load, applies = _LOADS[name]
-    for subject in filter(applies, subjects):
+    for subject in subjects:
+        if name not in subject.loads:
+            continue
         subject.check_proxies()
-        numbers = load(subject, seconds)
+        numbers = _ROUND_LOADS[name](subject, seconds)
         results.add(subject.key, numbers)
-        _note(f"{title}, {name}, {subject.title}: " + ", ".join(f"{value:.4g}" for value in numbers.values()))
+        _note_numbers(f"{title}, {name}, {subject.title}", numbers)
 
 
 def _publish(results, options):
-    table_rows = rows(_openssl_version())
-    made = report.entries(results, table_rows)
+    versions = {"slipstream": openssl_version(), "slipstream-openssl-3.5": (3, 5)}
+    table_rows, neighbour_rows = rows(versions), rows_of_neighbours()
+    made = report.entries(results, table_rows, neighbour_rows)
     report.write_json(PROJECT / ".build" / "bench.json", made)
-    print(f"\n{report.table(results, table_rows)}\n")
-    print(f"{options.rounds} rounds of {options.seconds} s, {options.threads} worker thread(s) a side, medians; ", end="")
-    print("CPU of both sides together; memory of the larger side.")
+    loads = (
+        f"{machine.description()}; {options.rounds} rounds of {options.seconds} s, {options.threads} worker "
+        "thread(s) a side, medians. CPU of both sides together; memory of the larger side."
+    )
+    tables = [report.table(results, table_rows), report.neighbour_table(results, neighbour_rows)]
+    text = "\n\n".join(filter(None, [loads, *tables]))
+    print(f"\n{text}\n")
     missed = [entry["name"] for entry in made if entry["met"] is False]
     if missed:
-        print(f"missed: {', '.join(missed)}")
-
-
-def _openssl_version():
-    """Of the libssl that the machine's programs load."""
-    told = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout
-    return tuple(map(int, re.search(r"OpenSSL (\d+)\.(\d+)", told).groups()))
+        print(f"missed: {'; '.join(missed)}")
+    if options.readme:
+        report.put_between_marks(PROJECT / "README.md", text)
 
 
 def _lock(lock):
@@ -142,6 +163,10 @@ def _lock(lock):
 
 def _interrupt(number, frame):
     raise KeyboardInterrupt
+
+
+def _note_numbers(text, numbers):
+    _note(f"{text}: " + ", ".join(f"{value:.4g}" for value in numbers.values()))
 
 
 def _note(text):

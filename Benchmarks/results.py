@@ -14,12 +14,14 @@ class Results:
 
     def median(self, subject_key, row):
         """The median of the rounds, less the direct connection's for rows of added latency; None where not measured."""
-        values = self._values.get((subject_key, row.measure))
-        if not values:
-            return None
-        if not row.added:
-            return median(values)
-        return median(values) - median(self._values["direct", row.measure])
+        value = self.median_of(subject_key, row.measure)
+        if value is None or not row.added:
+            return value
+        return value - self.median_of("direct", row.measure)
+
+    def median_of(self, subject_key, measure):
+        values = self._values.get((subject_key, measure))
+        return median(values) if values else None
 
     def spread(self, subject_key, row):
         """Half of the range between the quartiles, as a part of the median; None for fewer than three rounds."""

@@ -1,5 +1,6 @@
 """What all subjects share: folders, executables, and the identities of the two pods."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 _PROGRAMS = {"plain-copy": [], "responder": [], "paced": [], "idle": [], "handshakes": ["-lssl", "-lcrypto"]}
+# The subjects that run Slipstream's binaries.
+_OURS = {"slipstream", "slipstream-openssl-3.5", "neighbours-1", "neighbours-2"}
 
 sys.path.insert(0, str(PROJECT / "Tests" / "Support"))
 
@@ -21,6 +24,8 @@ class Setting:
     # Where Slipstream's release binaries are.
     slipstream: Path
     envoy: Path
+    # A Debian 13, for OpenSSL 3.5; None when nothing is run with it.
+    debian_13: Path | None
     authority: Authority
     client: Leaf
     server: Leaf
@@ -29,10 +34,15 @@ class Setting:
     worker_threads: int
 
 
+def openssl_version():
+    """Of the libssl that this machine's programs load, as (major, minor)."""
+    told = _run(["openssl", "version"])
+    return tuple(map(int, re.search(r"OpenSSL (\d+)\.(\d+)", told).groups()))
+
+
 def prepare(worker_threads, subjects, binaries):
     """Builds and installs what is missing and makes fresh certificates."""
-    build = PROJECT / ".build"
-    programs = build / "bench"
+    programs = PROJECT / ".build" / "bench"
     programs.mkdir(parents=True, exist_ok=True)
     _require_commands(["ip", "nft", "sysctl", "openssl", "gcc", "wrk", "iperf3"])
     for name, libraries in _PROGRAMS.items():
@@ -42,7 +52,8 @@ def prepare(worker_threads, subjects, binaries):
     client_identity, server_identity = spiffe("bench", "client"), spiffe("bench", "server")
     return Setting(
         programs=programs,
-        slipstream=_slipstream(binaries) if "slipstream" in subjects else binaries,
+        slipstream=_slipstream(binaries) if not subjects.isdisjoint(_OURS) else binaries,
+        debian_13=_unpack_debian_13() if "slipstream-openssl-3.5" in subjects else None,
         envoy=_install_envoy() if "envoy" in subjects else Path(),
         authority=authority,
         client=authority.leaf("client", [client_identity]),
@@ -76,6 +87,10 @@ def _compile(name, libraries, programs):
 def _install_envoy():
     """The tests' Envoy; installed when it is not there."""
     return Path(_run([PROJECT / "script" / "peers"]).strip())
+
+
+def _unpack_debian_13():
+    return Path(_run([PROJECT / "script" / "debian-13"]).strip())
 
 
 def _run(command):

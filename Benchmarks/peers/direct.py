@@ -6,6 +6,7 @@ class Direct(Subject):
 
     key = "direct"
     title = "direct"
+    loads = frozenset({"latency"})
 
     def start_proxies(self):
         pass

@@ -2,7 +2,7 @@ from pathlib import Path
 from string import Template
 
 from .capture import PROXY_MARK, capture
-from .subject import Subject
+from .subject import TUNNEL_LOADS, Subject
 
 _CONFIGURATION = Path(__file__).parent / "envoy_configuration"
 
@@ -12,6 +12,7 @@ class Envoy(Subject):
 
     key = "envoy"
     title = "Envoy"
+    loads = TUNNEL_LOADS
 
     def start_proxies(self):
         self.source_proxies = [self._start_envoy("client", self.setting.client)]
@@ -35,7 +36,7 @@ class Envoy(Subject):
             )
         )
         command = [
-            self.setting.envoy, "--config-path", configuration, "--concurrency", self.setting.worker_threads,
+            self.setting.envoy, "--config-path", configuration, "--concurrency", self.worker_threads,
             "--disable-hot-restart", "--log-level", "warning",
         ]  # fmt: skip
         return self.start(pod, command, pod)

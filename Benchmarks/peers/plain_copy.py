@@ -1,5 +1,5 @@
 from .capture import INBOUND_PORT, OUTBOUND_PORT, PROXY_MARK, capture
-from .subject import Subject
+from .subject import PROXY_LOADS, Subject
 
 
 class PlainCopy(Subject):
@@ -7,6 +7,8 @@ class PlainCopy(Subject):
 
     key = "plain-copy"
     title = "plain TCP copy"
+    loads = PROXY_LOADS
+    descriptors_per_connection = 2
 
     def start_proxies(self):
         program = self.programs / "plain-copy"

@@ -1,14 +1,12 @@
 import json
+import shutil
 import time
 from pathlib import Path
-from string import Template
 
-from world import ADDRESSES, NETWORK_PREFIX
+from world import ADDRESSES, NETWORK_PREFIX, node_of
 
-from .subject import Subject
-
-_MESH = Template((Path(__file__).parent / "slipstream_mesh.yaml").read_text())
-_PODS = {"client": "node-1", "server": "node-2"}
+from .slipstream_mesh import mesh
+from .subject import TUNNEL_LOADS, Subject
 
 
 class Slipstream(Subject):
@@ -16,30 +14,39 @@ class Slipstream(Subject):
 
     key = "slipstream"
     title = "Slipstream"
+    loads = TUNNEL_LOADS
+    # A node has more than one pod, and what it lets one of them hold is less than all.
+    pods = ("client", "server", "other-client", "other-server")
+    pairs = ("", "other-")
 
     def start_proxies(self):
-        mesh = self.directory / "mesh.yaml"
-        mesh.write_text(_MESH.substitute(client=ADDRESSES["client"], server=ADDRESSES["server"]))
-        for pod, node in _PODS.items():
-            self._enrol(pod, node)
+        for node in ("node-1", "node-2"):
+            self._forget_pods(node)
+        enrolled = [f"{pair}{side}" for pair in self.pairs for side in ("client", "server")]
+        for pod in enrolled:
+            self._enrol(pod, node_of(pod))
+        for node in ("node-1", "node-2"):
             self.agents.append(self.start(node, self._node_agent(node), f"node-agent-{node}"))
-        self.source_proxies = [self._start_ztunnel("node-1", mesh)]
-        self.target_proxies = [self._start_ztunnel("node-2", mesh)]
-        for pod, node in _PODS.items():
-            self._wait_until_enabled(pod, node)
+        configuration = self.directory / "mesh.yaml"
+        configuration.write_text(mesh(self.pairs))
+        self.source_proxies = [self._start_ztunnel("node-1", configuration)]
+        self.target_proxies = [self._start_ztunnel("node-2", configuration)]
+        for pod in enrolled:
+            self._wait_until_enabled(pod, node_of(pod))
 
     def _node_directory(self, node):
         return self.directory / node
 
     def _zds_socket(self, node):
         # Under /run: a Unix socket's path may have 107 bytes, and a checkout's may be longer.
-        return Path(f"/run/{NETWORK_PREFIX}bench-{node}.sock")
+        return Path(f"/run/{NETWORK_PREFIX}bench-{self.key}-{node}.sock")
+
+    def _forget_pods(self, node):
+        for folder in ("pods", "status"):
+            shutil.rmtree(self._node_directory(node) / folder, ignore_errors=True)
+            (self._node_directory(node) / folder).mkdir(parents=True)
 
     def _enrol(self, pod, node):
-        for folder in ("pods", "status"):
-            (self._node_directory(node) / folder).mkdir(parents=True, exist_ok=True)
-        for old in (self._node_directory(node) / "status").iterdir():
-            old.unlink()
         entry = {
             "uid": f"bench-{pod}", "name": pod, "namespace": "bench", "serviceAccount": pod,
             "netns": f"/run/netns/{self.world.namespace(pod)}", "ips": [ADDRESSES[pod]], "bypassInboundCapture": False,
@@ -54,18 +61,21 @@ class Slipstream(Subject):
             "--status", directory / "status", "--zds-socket", self._zds_socket(node),
         ]  # fmt: skip
 
-    def _start_ztunnel(self, node, mesh):
+    def _start_ztunnel(self, node, configuration):
         environment = {
             "NODE_NAME": node,
-            "LOCAL_XDS_PATH": str(mesh),
+            "LOCAL_XDS_PATH": str(configuration),
             "SLIPSTREAM_CA_DIR": str(self.setting.authority.directory),
             "INPOD_UDS": str(self._zds_socket(node)),
             "XDS_ADDRESS": "",
             "CA_ADDRESS": "",
-            "ZTUNNEL_WORKER_THREADS": str(self.setting.worker_threads),
+            "ZTUNNEL_WORKER_THREADS": str(self.worker_threads),
             "LOG_FORMAT": "json",
         }
-        return self.start(node, [self.setting.slipstream / "ztunnel"], f"ztunnel-{node}", environment)
+        return self.start(node, self.ztunnel_command(), f"ztunnel-{node}", environment)
+
+    def ztunnel_command(self):
+        return [self.setting.slipstream / "ztunnel"]
 
     def _wait_until_enabled(self, pod, node):
         status = self._node_directory(node) / "status" / f"bench-{pod}.json"

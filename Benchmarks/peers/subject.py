@@ -6,20 +6,32 @@ from contextlib import ExitStack
 
 from world import ADDRESSES, APPLICATION_PORT, Process, World, run_in
 
+# What a proxy without TLS and tunnels is measured by, too.
+PROXY_LOADS = frozenset({"requests", "connections", "one-stream", "eight-streams", "latency", "memory"})
+TUNNEL_LOADS = PROXY_LOADS | {"handshakes", "new-handshakes"}
+
 
 class Subject:
     """Base of the subjects. `with subject:` has the whole path up, warm and proven by one request."""
 
     key = ""
     title = ""
+    # Which measures it takes part in.
+    loads = frozenset()
+    pods = ("client", "server")
+    # Those that the proxies serve, in pairs of a client and a server: what precedes these words in their names.
+    pairs = ("",)
+    # How many descriptors a connection takes of one proxy.
+    descriptors_per_connection = 1
     # How long a proxy may take until the first request passes.
     start_timeout_seconds = 30
 
     def __init__(self, setting):
         self.setting = setting
         self.programs = setting.programs
+        self.worker_threads = setting.worker_threads
         self.directory = self.programs / "logs" / self.key
-        self.world = World(self.key)
+        self.world = World(self.key, self.pods)
         self.source_proxies = []
         self.target_proxies = []
         # Must run, but their CPU and memory are not what is measured.
@@ -68,9 +80,10 @@ class Subject:
                 raise RuntimeError(f"{self.title}: {proxy.name} has ended; its log is {proxy.log}")
 
     def _start_applications(self):
-        server = ADDRESSES["server"]
-        self.start("server", [self.programs / "responder", server, APPLICATION_PORT], "responder")
-        self.start("server", ["iperf3", "--server", "--bind", server], "iperf3")
+        for pod in filter(lambda pod: pod.endswith("server"), self.pods):
+            address = ADDRESSES[pod]
+            self.start(pod, [self.programs / "responder", address, APPLICATION_PORT], f"responder-{pod}")
+            self.start(pod, ["iperf3", "--server", "--bind", address], f"iperf3-{pod}")
 
     def _wait_until_carrying(self):
         probe = [self.programs / "idle", ADDRESSES["server"], APPLICATION_PORT, 1]

@@ -1,16 +1,19 @@
 // Makes full mutual TLS 1.3 handshakes with an HBONE server, one after the other, each on a new connection.
 //
-//   handshakes ADDRESS PORT SECONDS MARK ROOT CERTIFICATE KEY [CERTIFICATE KEY]…
+//   handshakes ADDRESS PORT SECONDS MARK ROOT CERTIFICATE KEY [AUTHORITY_KEY]
 //
 // A TLS 1.3 client is done before the server has looked at its certificate, so a handshake counts once the server's
-// HTTP/2 SETTINGS have come. No session is resumed. With several certificates each connection takes the next one: new peers
-// instead of known ones. MARK keeps the connections out of the pod's capture. Prints {"handshakes": n, "cipher": …, "group": …}.
+// HTTP/2 SETTINGS have come. No session is resumed. With AUTHORITY_KEY each connection shows another certificate: CERTIFICATE
+// issued again under a serial number that was never seen, so every peer is new instead of known. MARK keeps the connections
+// out of the pod's capture. Prints {"handshakes": n, "cipher": …, "group": …}.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,11 +62,34 @@ static int dial(const struct sockaddr_in *server, int mark) {
     return dialled;
 }
 
-static void shakeHands(SSL_CTX *context, const struct sockaddr_in *server, int mark) {
+static EVP_PKEY *readKey(const char *path) {
+    FILE *file = fopen(path, "r");
+    EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    if (!key) fail(path);
+    fclose(file);
+    return key;
+}
+
+// The context's certificate once more, under a serial number of 126 random bits.
+static void becomeNewPeer(SSL *session, EVP_PKEY *authority) {
+    unsigned char bytes[16];
+    if (RAND_bytes(bytes, sizeof bytes) != 1) fail("random bytes");
+    bytes[0] = (bytes[0] & 0x3f) | 0x40;
+    X509 *certificate = X509_dup(SSL_get_certificate(session));
+    BIGNUM *serial = BN_bin2bn(bytes, sizeof bytes, NULL);
+    if (!BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate))) fail("serial number");
+    if (!X509_sign(certificate, authority, EVP_sha256())) fail("sign");
+    if (SSL_use_certificate(session, certificate) != 1) fail("the reissued certificate");
+    BN_free(serial);
+    X509_free(certificate);
+}
+
+static void shakeHands(SSL_CTX *context, EVP_PKEY *authority, const struct sockaddr_in *server, int mark) {
     unsigned char frame[9];
     int dialled = dial(server, mark), received = 0;
     SSL *session = SSL_new(context);
     SSL_set_fd(session, dialled);
+    if (authority) becomeNewPeer(session, authority);
     if (SSL_connect(session) != 1) fail("the handshake failed");
     if (SSL_write(session, preface, prefaceBytes) != prefaceBytes) fail("write");
     while (received < 9) {
@@ -86,19 +112,17 @@ static double now(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 8 || count % 2 != 0) {
-        fprintf(stderr, "usage: handshakes ADDRESS PORT SECONDS MARK ROOT CERTIFICATE KEY [CERTIFICATE KEY]...\n");
+    if (count != 8 && count != 9) {
+        fprintf(stderr, "usage: handshakes ADDRESS PORT SECONDS MARK ROOT CERTIFICATE KEY [AUTHORITY_KEY]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[2]))};
     inet_pton(AF_INET, arguments[1], &server.sin_addr);
-    int contextsCount = (count - 6) / 2;
-    SSL_CTX **contexts = calloc((size_t)contextsCount, sizeof *contexts);
-    for (int index = 0; index < contextsCount; index++)
-        contexts[index] = newContext(arguments[5], arguments[6 + 2 * index], arguments[7 + 2 * index]);
+    SSL_CTX *context = newContext(arguments[5], arguments[6], arguments[7]);
+    EVP_PKEY *authority = count == 9 ? readKey(arguments[8]) : NULL;
     double end = now() + atof(arguments[3]);
     long made = 0;
-    for (; now() < end; made++) shakeHands(contexts[made % contextsCount], &server, atoi(arguments[4]));
+    for (; now() < end; made++) shakeHands(context, authority, &server, atoi(arguments[4]));
     printf("{\"handshakes\": %ld, %s}\n", made, negotiated);
 }

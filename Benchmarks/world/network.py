@@ -1,6 +1,6 @@
-"""Two nodes with one pod each, as network namespaces.
+"""Two nodes with a pod or a few on each, as network namespaces.
 
-    client pod --- bridge [node-1] --- link --- [node-2] bridge --- server pod
+    client pods --- bridge [node-1] --- link --- [node-2] bridge --- server pods
 
 Every subject of the benchmark gets such a world of its own, with the same addresses, so that all of them are up and warm
 while rounds alternate between them.
@@ -11,12 +11,19 @@ import signal
 import subprocess
 
 NETWORK_PREFIX = "slb-"
-ADDRESSES = {"client": "10.245.1.2", "server": "10.245.2.2"}
+ADDRESSES = {
+    "client": "10.245.1.2",
+    "server": "10.245.2.2",
+    # Neighbours of those on the same nodes.
+    "other-client": "10.245.1.3",
+    "other-server": "10.245.2.3",
+    "outside-client": "10.245.1.4",
+    "outside-server": "10.245.2.4",
+}
 APPLICATION_PORT = 8080
 HBONE_PORT = 15008
 
-_GATEWAYS = {"client": "10.245.1.1", "server": "10.245.2.1"}
-_NODES = {"client": "node-1", "server": "node-2"}
+_GATEWAYS = {"node-1": "10.245.1.1", "node-2": "10.245.2.1"}
 _LINK = {"node-1": "172.31.0.1", "node-2": "172.31.0.2"}
 _SETTINGS = [
     # New connections by the ten thousand: none may wait for a port or a conntrack entry to be given back.
@@ -28,14 +35,20 @@ _SETTINGS = [
 ]
 
 
-class World:
-    """The four namespaces of one subject. `with World(name) as world:` makes and removes them."""
+def node_of(pod):
+    return "node-1" if pod.endswith("client") else "node-2"
 
-    def __init__(self, subject):
+
+class World:
+    """The namespaces of one subject: both nodes, and its pods. `with World(name) as world:` makes and removes them."""
+
+    def __init__(self, subject, pods=("client", "server")):
         self.subject = subject
+        self.pods = pods
+        self._places = ("node-1", "node-2", *pods)
 
     def namespace(self, place):
-        """The name of the namespace of `client`, `server`, `node-1` or `node-2`."""
+        """The name of the namespace of a pod, or of `node-1` or `node-2`."""
         return f"{NETWORK_PREFIX}bench-{self.subject}-{place}"
 
     def __enter__(self):
@@ -50,17 +63,19 @@ class World:
         self.remove()
 
     def remove(self):
-        for place in ("client", "server", "node-1", "node-2"):
+        for place in self._places:
             _remove_namespace(self.namespace(place))
 
     def _build(self):
-        for place in ("node-1", "node-2", "client", "server"):
+        for place in self._places:
             _ip("netns", "add", self.namespace(place))
             self._ip_in(place, "link", "set", "lo", "up")
         self._link_nodes()
-        for pod, node in _NODES.items():
-            self._link_pod(pod, node)
-        for place in ("node-1", "node-2", "client", "server"):
+        for node in _LINK:
+            self._add_bridge(node)
+        for pod in self.pods:
+            self._link_pod(pod, node_of(pod))
+        for place in self._places:
             self._settle(place)
 
     def _link_nodes(self):
@@ -74,11 +89,13 @@ class World:
         self._ip_in("node-1", "route", "add", "10.245.2.0/24", "via", _LINK["node-2"])
         self._ip_in("node-2", "route", "add", "10.245.1.0/24", "via", _LINK["node-1"])
 
-    def _link_pod(self, pod, node):
+    def _add_bridge(self, node):
         # Fixed: a bridge left to itself takes another address as ports come.
         self._ip_in(node, "link", "add", "pods", "address", "02:00:00:00:00:01", "type", "bridge")
-        self._ip_in(node, "address", "add", f"{_GATEWAYS[pod]}/24", "dev", "pods")
+        self._ip_in(node, "address", "add", f"{_GATEWAYS[node]}/24", "dev", "pods")
         self._ip_in(node, "link", "set", "pods", "up")
+
+    def _link_pod(self, pod, node):
         _ip(
             "link", "add", "name", "eth0", "netns", self.namespace(pod),
             "type", "veth", "peer", "name", pod, "netns", self.namespace(node),
@@ -86,7 +103,7 @@ class World:
         self._ip_in(node, "link", "set", "dev", pod, "master", "pods", "up")
         self._ip_in(pod, "address", "add", f"{ADDRESSES[pod]}/24", "dev", "eth0")
         self._ip_in(pod, "link", "set", "eth0", "up")
-        self._ip_in(pod, "route", "add", "default", "via", _GATEWAYS[pod])
+        self._ip_in(pod, "route", "add", "default", "via", _GATEWAYS[node])
 
     def _settle(self, place):
         settings = _SETTINGS + (["net.ipv4.ip_forward=1"] if place.startswith("node") else [])

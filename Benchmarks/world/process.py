@@ -8,14 +8,29 @@ import subprocess
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+# For 10,000 connections, each of which may need two.
+_DESCRIPTORS_WANTED = 1 << 16
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def raise_descriptors_limit():
+    """For this process and all that it starts: as many as are wanted where the machine allows it, else all that it allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(_DESCRIPTORS_WANTED, most)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    except ValueError:
+        # Root without CAP_SYS_RESOURCE, as in some containers.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def descriptors_limit():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _before_exec():
     # A benchmark that is killed takes its processes along.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Process:
@@ -60,6 +75,10 @@ class Process:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise RuntimeError(f"{self.name} has ended; its log is {self.log}")
+
+    def has_loaded(self, folder):
+        """Whether its code comes from files below `folder`."""
+        return f" {folder}/" in Path(f"/proc/{self.pid}/maps").read_text()
 
     def stop(self):
         if self._process.stdin:
