@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the tunnel against Envoy and a plain TCP copy, side by side in one run.
 
-Every subject has two nodes and two pods of its own (network namespaces), all are up at once, and rounds alternate
+Every subject has two nodes and pods of its own (network namespaces), all are up at once, and rounds alternate
 between them: what else the machine does falls on all alike. Compare ratios; absolute numbers are this machine's.
 CPU is that of the proxies' processes on both sides, from the scheduler. Kernel work that runs in other contexts (interrupts,
 kernel threads) belongs to nobody and is not counted; a packet's way through veth and netfilter mostly runs within

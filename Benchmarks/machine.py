@@ -13,6 +13,5 @@ def description():
     processor = found[1].strip() if found else platform.machine()
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     kernel = re.match(r"\d+\.\d+", platform.release())[0]
-    return (
-        f"{time.strftime('%Y-%m-%d')}; {processor}, {len(os.sched_getaffinity(0))} cores, {gigabytes:.0f} GB; Linux {kernel}"
-    )
+    cores = len(os.sched_getaffinity(0))
+    return f"{time.strftime('%Y-%m-%d')}; {processor}, {cores} cores, {gigabytes:.0f} GB; Linux {kernel}"

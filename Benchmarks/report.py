@@ -24,9 +24,10 @@ def _neighbour_entries(results, row):
     alone, outside, inside = (
         results.median_of(row.subject, f"quiet_{load}_p99_us") for load in ("alone", "outside", "inside")
     )
+    name = f"{row.name}, beside a saturating one"
     return [
-        _made(f"{row.name}, beside a saturating one", row.unit, inside, alone, "alone", row.budget),
-        _made(f"{row.name}, beside a saturating one", row.unit, inside, outside, "beside the load outside the mesh", None),
+        _made(name, row.unit, inside, alone, "alone", row.budget),
+        _made(name, row.unit, inside, outside, "beside the load outside the mesh", None),
     ]
 
 
@@ -61,9 +62,8 @@ def table(results, rows):
         if entry["ours"] is None:
             continue
         cells = [_cell(results, key, row) for key in (row.subject, "envoy", "plain-copy")]
-        budget = "" if row.budget is None else f"≤ {row.budget:g} {row.unit}" if row.absolute else f"≤ {row.budget:.2f} ×"
         lines.append(
-            f"| {row.name} | {row.unit} | {' | '.join(cells)} | {_ratio(entry)} | {budget} | {_verdict(entry)} |"
+            f"| {row.name} | {row.unit} | {' | '.join(cells)} | {_ratio(entry)} | {_budget(row)} | {_verdict(entry)} |"
         )
     return "\n".join(lines)
 
@@ -100,6 +100,12 @@ def put_between_marks(path, text):
 
 def _ratio(entry):
     return "" if entry["ratio"] is None else f"{entry['ratio']:.2f}"
+
+
+def _budget(row):
+    if row.budget is None:
+        return ""
+    return f"≤ {row.budget:g} {row.unit}" if row.absolute else f"≤ {row.budget:.2f} ×"
 
 
 def _verdict(entry):

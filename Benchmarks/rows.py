@@ -42,19 +42,21 @@ def rows(openssl_versions):
         Row("latency_p50_us", "latency added, p50", "µs", 0.8, added=True),
         Row("latency_p99_us", "latency added, p99", "µs", 0.8, added=True),
         Row("memory_idle_mb", "memory idle", "MB", 14, absolute=True),
-        *(
-            Row(f"memory_per_{count}_connections_kb", f"memory per idle connection, of {count:,}", "KB", 4, absolute=True)
-            for count in IDLE_CONNECTIONS
-        ),
+        *map(_idle_connections, IDLE_CONNECTIONS),
         Row("memory_after_burst", "memory after a burst", "× idle", 1.2, absolute=True),
     ]
 
 
 def neighbour_rows():
     return [
-        NeighbourRow(f"neighbours-{workers}", f"p99 of a quiet pod, {workers} worker{'s' if workers > 1 else ''} a node")
-        for workers in (1, 2)
+        NeighbourRow("neighbours-1", "p99 of a quiet pod, 1 worker a node"),
+        NeighbourRow("neighbours-2", "p99 of a quiet pod, 2 workers a node"),
     ]
+
+
+def _idle_connections(count):
+    name = f"memory per idle connection, of {count:,}"
+    return Row(f"memory_per_{count}_connections_kb", name, "KB", 4, absolute=True)
 
 
 def _encrypting(subject, version):
