@@ -67,6 +67,8 @@ package final class Connector: EventHandler {
         stopTimer()
         if let token { reactor.forget(token) }
         token = nil
+        // It may have arrived since anybody looked: who has accepted it must not read an end.
+        if let raw = socket?.raw { Socket.resetOnClose(raw) }
         socket = nil
     }
 
