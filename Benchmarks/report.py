@@ -21,13 +21,13 @@ def _entry(results, row, peer_key, peer_name):
 
 
 def _neighbour_entries(results, row):
-    alone, outside, inside = (
-        results.median_of(row.subject, f"quiet_{load}_p99_us") for load in ("alone", "outside", "inside")
+    alone, elsewhere, shared = (
+        results.median_of(row.subject, f"quiet_{load}_p99_us") for load in ("alone", "elsewhere", "shared")
     )
     name = f"{row.name}, beside a saturating one"
     return [
-        _made(name, row.unit, inside, alone, "alone", row.budget),
-        _made(name, row.unit, inside, outside, "beside the load outside the mesh", None),
+        _made(name, row.unit, shared, alone, "alone", row.budget),
+        _made(name, row.unit, shared, elsewhere, "beside the load through other ztunnels", None),
     ]
 
 
@@ -72,18 +72,18 @@ def neighbour_table(results, rows):
     """What a quiet pod feels of a saturating one on its node; empty when that was not measured."""
     lines = []
     for row in rows:
-        to_alone, to_outside = _neighbour_entries(results, row)
+        to_alone, to_elsewhere = _neighbour_entries(results, row)
         if to_alone["ours"] is None:
             continue
-        values = " | ".join(_digits(value) for value in (to_alone["peer"], to_outside["peer"], to_alone["ours"]))
+        values = " | ".join(_digits(value) for value in (to_alone["peer"], to_elsewhere["peer"], to_alone["ours"]))
         lines.append(
-            f"| {row.name} | {row.unit} | {values} | {_ratio(to_alone)} | {_ratio(to_outside)} "
+            f"| {row.name} | {row.unit} | {values} | {_ratio(to_alone)} | {_ratio(to_elsewhere)} "
             f"| ≤ {row.budget:.2f} × alone | {_verdict(to_alone)} |"
         )
     if not lines:
         return ""
     head = [
-        "| what | unit | alone | beside the load outside the mesh | beside it in the mesh | ÷ alone | ÷ outside | budget | |",
+        "| what | unit | alone | load through other ztunnels | load through its own | ÷ alone | ÷ others | budget | |",
         "|---|---|--:|--:|--:|--:|--:|--:|---|",
     ]
     return "\n".join(head + lines)

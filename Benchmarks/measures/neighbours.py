@@ -1,7 +1,7 @@
 """What a quiet pod feels of one that saturates the node.
 
-The quiet pod asks at a fixed low rate; its neighbour runs iperf3 with eight streams. The three loads of a turn tell apart what
-the proxy does to the quiet pod from what any busy neighbour does: two cores are shared by all that runs on them.
+The quiet pod asks at a fixed low rate; its neighbour runs iperf3 with eight streams. The same load through ztunnels that the quiet
+pod has nothing to do with takes as much of the machine: beside it, only what the shared ztunnels add is left.
 """
 
 import json
@@ -19,13 +19,13 @@ _LONGER_SECONDS = 2
 
 
 def neighbours(subject, seconds):
-    """The quiet pod's p99 alone, beside the load outside the mesh, and beside the same load through the same ztunnels."""
+    """The quiet pod's p99 alone, beside the load through ztunnels elsewhere, and beside it through its own ztunnels."""
     alone = _quiet(subject, seconds)
-    with _saturating(subject, "outside", seconds):
-        outside = _quiet(subject, seconds)
-    with _saturating(subject, "other", seconds):
-        inside = _quiet(subject, seconds)
-    return {"quiet_alone_p99_us": alone, "quiet_outside_p99_us": outside, "quiet_inside_p99_us": inside}
+    with _saturating(subject.elsewhere, seconds):
+        elsewhere = _quiet(subject, seconds)
+    with _saturating(subject, seconds):
+        shared = _quiet(subject, seconds)
+    return {"quiet_alone_p99_us": alone, "quiet_elsewhere_p99_us": elsewhere, "quiet_shared_p99_us": shared}
 
 
 def _quiet(subject, seconds):
@@ -36,12 +36,12 @@ def _quiet(subject, seconds):
 
 
 @contextmanager
-def _saturating(subject, pair, seconds):
+def _saturating(subject, seconds):
     command = [
-        "iperf3", "--json", "--client", ADDRESSES[f"{pair}-server"], "--parallel", _STREAMS,
+        "iperf3", "--json", "--client", ADDRESSES["other-server"], "--parallel", _STREAMS,
         "--time", seconds + _LONGER_SECONDS,
     ]  # fmt: skip
-    load = subject.start(f"{pair}-client", command, f"iperf3-{pair}", piped=True)
+    load = subject.start("other-client", command, "load", piped=True)
     try:
         time.sleep(_LEAD_SECONDS)
         yield
@@ -49,6 +49,6 @@ def _saturating(subject, pair, seconds):
             raise RuntimeError(f"{subject.title}: the load was over before the quiet pod was; its log is {load.log}")
         report = json.loads(load.output.read())
         if report["end"]["sum_received"]["bytes"] == 0:
-            raise RuntimeError(f"{subject.title}: the {pair} pod's load carried nothing")
+            raise RuntimeError(f"{subject.title}: the load carried nothing")
     finally:
         load.stop()

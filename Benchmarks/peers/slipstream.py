@@ -19,6 +19,11 @@ class Slipstream(Subject):
     pods = ("client", "server", "other-client", "other-server")
     pairs = ("", "other-")
 
+    def __init__(self, setting, key=None, worker_threads=None):
+        self.key = key or self.key
+        super().__init__(setting)
+        self.worker_threads = worker_threads or self.worker_threads
+
     def start_proxies(self):
         for node in ("node-1", "node-2"):
             self._forget_pods(node)

@@ -17,8 +17,6 @@ ADDRESSES = {
     # Neighbours of those on the same nodes.
     "other-client": "10.245.1.3",
     "other-server": "10.245.2.3",
-    "outside-client": "10.245.1.4",
-    "outside-server": "10.245.2.4",
 }
 APPLICATION_PORT = 8080
 HBONE_PORT = 15008
