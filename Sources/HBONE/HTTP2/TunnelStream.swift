@@ -352,10 +352,10 @@ package protocol TunnelStreamObserver: AnyObject {
         if let lingering { reactor.cancel(lingering) }
         lingering = nil
         guard let socket = socket.take() else { return }
-        if withReset { Socket.resetOnClose(socket.raw) }
         if let token { reactor.forget(token) }
         token = nil
         descriptor = -1
+        if withReset { reactor.reset(socket) }
     }
 }
 

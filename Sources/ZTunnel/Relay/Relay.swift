@@ -180,8 +180,8 @@ final class Relay: TurnHandler {
         self.client = nil
         self.upstream = nil
         for end in [client, upstream] {
-            if ending != .complete { Socket.resetOnClose(end.socket.raw) }
             reactor.forget(end.token)
+            if ending != .complete { reactor.reset(end.socket.raw, heldBy: end) }
         }
         ended(Result(ending: ending, bytesUp: client.bytes, bytesDown: upstream.bytes))
     }
