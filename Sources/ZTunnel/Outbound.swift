@@ -308,9 +308,12 @@ extension ConnectionFailure {
         case .resetByPeer: self.init(.reset, at: .relay, by: .upstream)
         case .refused(let response): self.init(.status(response.status), at: .tunnel, by: .upstream)
         case .unprocessed, .tunnelLost: self.init(.tunnelLost, at: .tunnel, by: .upstream)
+        case .exhausted: self.init(.exhausted(Self.untaken), at: .relay, by: .mesh)
         case .cancelled: self.init(.draining, at: .relay, by: .mesh)
         }
     }
+
+    private static let untaken = "bytes that the application left untaken"
 
     /// How an inbound stream's end is told: its application is the server.
     init?(inbound ending: TunnelStream.Ending) {
@@ -319,6 +322,7 @@ extension ConnectionFailure {
         case .resetByApplication: self.init(.reset, at: .relay, by: .upstream)
         case .resetByPeer: self.init(.reset, at: .relay, by: .downstream)
         case .unprocessed, .tunnelLost, .refused: self.init(.tunnelLost, at: .tunnel, by: .downstream)
+        case .exhausted: self.init(.exhausted(Self.untaken), at: .relay, by: .mesh)
         case .cancelled: self.init(.draining, at: .relay, by: .mesh)
         }
     }

@@ -24,7 +24,7 @@ import CNghttp2
         // Counted by the tunnel, which says so.
         unsafe nghttp2_option_set_stream_reset_rate_limit(option, .max, .max)
         // Types that nobody knows are passed over, but counted; the first ten are HTTP/2's own.
-        for type in UInt8(0x0b)...UInt8.max { unsafe nghttp2_option_set_user_recv_extension_type(option, type) }
+        for type in UInt8(0x0a)...UInt8.max { unsafe nghttp2_option_set_user_recv_extension_type(option, type) }
         var made: OpaquePointer?
         let status =
             unsafe role == .server

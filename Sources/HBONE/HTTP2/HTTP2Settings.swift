@@ -1,7 +1,7 @@
 /// What we announce and keep to (ztunnel reference §1.8), and what we let a peer do.
 package struct HTTP2Settings: Hashable, Sendable {
     package var streamWindowBytes: Int32 = 4 << 20
-    /// Of each stream while a tunnel stores much: small, and yet none stands still.
+    /// Of each stream while its pod stores much: small, and yet none stands still.
     package var narrowStreamWindowBytes: Int32 = 64 << 10
     /// Four streams may stand still before others feel it.
     package var connectionWindowBytes: Int32 = 16 << 20
@@ -14,15 +14,14 @@ package struct HTTP2Settings: Hashable, Sendable {
     package var pingTimeoutMilliseconds: UInt64 = 20_000
     package var handshakeTimeoutMilliseconds: UInt64 = 10_000
 
-    /// While applications leave more than this untaken, streams get the narrow window; full windows come back at a quarter.
-    package var storedBytesMax = 16 << 20
     /// Frames that move no bytes (see `HTTP2Session.movesNothing`) and streams that are no requests, at once and a second.
     /// In the long run a tunnel needs one in seconds.
     package var idleFrameBurst: UInt64 = 2_000
     package var idleFramesPerSecond: UInt64 = 100
 
-    /// CVE-2023-44487: resets are a right of applications behind a tunnel, so the bound is far above what a busy one makes.
-    package var resetBurst: UInt64 = 10_000
+    /// CVE-2023-44487: resets are a right of applications behind a tunnel, so the bound is far above what a busy one makes. The
+    /// burst fits into one turn, whose work others wait for.
+    package var resetBurst: UInt64 = 1_000
     package var resetsPerSecond: UInt64 = 1_000
 
     package init() {}

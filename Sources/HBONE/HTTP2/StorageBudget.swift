@@ -1,48 +1,40 @@
-/// How many received bytes the applications of one pod may leave untaken.
+/// The memory in which one pod's tunnels keep received bytes that applications have not taken.
 ///
-/// A stream's window bounds what it can make us store, but a pod may have thousands of streams. When all that is stored for it
-/// reaches the bound, those of its tunnels that store something are not read any further until its applications have taken a
-/// quarter of it; meanwhile TCP holds their peers back. Thread-confined.
+/// A stream's window bounds what it can make us keep, but a pod may have thousands of streams. From a quarter of the limit on
+/// all its tunnels give their streams narrow windows, so that peers wait; that is enough for peers that keep to the protocol, with
+/// a thousand applications that stand still. For others there is the limit: there the stream that holds most is cut. What is
+/// stored never keeps a tunnel from being read: others' bytes, pings and windows are behind it. Thread-confined.
 package final class StorageBudget {
     private let limit: Int
-    private let exhausted: () -> Void
-    /// Bytes.
+    /// Bytes of memory.
     private(set) var stored = 0
-    private(set) var isExhausted = false
-    private var waiting: [ObjectIdentifier: Tunnel] = [:]
+    private(set) var isNarrow = false
+    private var tunnels: [ObjectIdentifier: Tunnel] = [:]
+    /// Streams that hold something.
+    private var holders: [ObjectIdentifier: TunnelStream] = [:]
 
-    /// - Parameters:
-    ///   - limit: bytes.
-    ///   - exhausted: called once for each time that the bound is reached.
-    package init(limit: Int, exhausted: @escaping () -> Void = {}) {
-        self.limit = limit
-        self.exhausted = exhausted
-    }
+    /// - Parameter limit: bytes.
+    package init(limit: Int) { self.limit = limit }
 
-    func add(_ bytes: Int) {
+    func open(_ tunnel: Tunnel) { tunnels[ObjectIdentifier(tunnel)] = tunnel }
+    func close(_ tunnel: Tunnel) { tunnels[ObjectIdentifier(tunnel)] = nil }
+
+    /// A stream holds so much more than before, or less.
+    func changed(_ stream: TunnelStream, by bytes: Int) {
         stored += bytes
-        guard stored >= limit, !isExhausted else { return }
-        isExhausted = true
-        exhausted()
+        holders[ObjectIdentifier(stream)] = stream.storedBytes > 0 ? stream : nil
+        adjustWindows()
+        while stored > limit, let largest = holders.values.max(by: { $0.storedBytes < $1.storedBytes }) {
+            largest.cut()
+        }
     }
 
-    func remove(_ bytes: Int) {
-        stored -= bytes
-        guard isExhausted, stored <= limit / 4 * 3 else { return }
-        isExhausted = false
-        let tunnels = waiting.values
-        waiting = [:]
-        for tunnel in tunnels { tunnel.readAgain() }
+    private func adjustWindows() {
+        let shouldBeNarrow = stored > (isNarrow ? limit / 16 : limit / 4)
+        guard shouldBeNarrow != isNarrow else { return }
+        isNarrow = shouldBeNarrow
+        for tunnel in tunnels.values { tunnel.adjustWindows() }
     }
-
-    /// Whether a tunnel must stop reading. It is told when it may go on.
-    func holdsUp(_ tunnel: Tunnel) -> Bool {
-        guard isExhausted else { return false }
-        waiting[ObjectIdentifier(tunnel)] = tunnel
-        return true
-    }
-
-    func forget(_ tunnel: Tunnel) { waiting[ObjectIdentifier(tunnel)] = nil }
 }
 
 @available(*, unavailable)

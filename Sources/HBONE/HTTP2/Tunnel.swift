@@ -61,10 +61,6 @@ package protocol TunnelObserver: AnyObject {
     /// The stream whose bytes are in `scratch.parts`.
     private var receivingStream: TunnelStream?
     private let budget: StorageBudget
-    private var storedBytes = 0
-    private var hasNarrowWindows = false
-    /// The pod's budget is exhausted, and we have a part in it.
-    private var isHeldUp = false
     private var conduct: PeerConduct
     private var timer: Reactor.TimerID?
     package private(set) var isDraining = false
@@ -125,8 +121,6 @@ package protocol TunnelObserver: AnyObject {
             needsRead = true
         }
         if readiness.contains(.writable), tls.isBlocked { tls.resume() }
-        // What a broken connection still holds need not wait for anybody.
-        if readiness.contains(.failed) { stopWaiting() }
         progress()
         schedule()
     }
@@ -139,10 +133,8 @@ package protocol TunnelObserver: AnyObject {
 
     private func progress() {
         if phase == .handshaking { shakeHands() }
-        if phase == .open || phase == .closing, mayRead { readSome() }
+        if phase == .open || phase == .closing, needsRead { readSome() }
     }
-
-    private var mayRead: Bool { needsRead && !isHeldUp }
 
     private func schedule() {
         guard !isScheduled, phase != .closed else { return }
@@ -167,6 +159,8 @@ package protocol TunnelObserver: AnyObject {
         phase = .open
         needsRead = true
         keepAlive()
+        budget.open(self)
+        if budget.isNarrow { adjustWindows() }
         observer?.tunnelEstablished(self)
         if isDrainDue { drain() }
     }
@@ -177,10 +171,6 @@ package protocol TunnelObserver: AnyObject {
         needsRead = false
         var total = 0
         while total < Self.turnBytes {
-            if storedBytes > 0, phase == .open, budget.holdsUp(self) {
-                isHeldUp = true
-                break
-            }
             switch unsafe tls.read(into: scratch.tls.plain) {
             case .wouldBlock: return
             case .ended: return close(phase == .closing ? nil : .peerClosed)
@@ -234,7 +224,7 @@ package protocol TunnelObserver: AnyObject {
     private func pump() {
         guard phase == .open, !tls.isBlocked else {
             // What is unread is not held up by what cannot be written. A handshake waits for the socket alone.
-            if mayRead, phase != .handshaking { schedule() }
+            if needsRead, phase != .handshaking { schedule() }
             return
         }
         scratch.turnBudget = Self.turnBytes
@@ -244,9 +234,10 @@ package protocol TunnelObserver: AnyObject {
         flushBatch()
         tls.flush()
         finishSession(failure)
+        guard phase == .open else { return }
         if hasLostBytes { return close(.protocolViolation("cannot encrypt")) }
         guard let isOver = http2?.isOver, !isOver else { return finish() }
-        if scratch.turnBudget <= 0 || mayRead { schedule() }
+        if scratch.turnBudget <= 0 || needsRead { schedule() }
     }
 
     private func flushBatch() {
@@ -361,36 +352,24 @@ package protocol TunnelObserver: AnyObject {
     func returnWindow(of stream: TunnelStream, delivered: Int, stored: Int) {
         if delivered > 0, !stream.isClosed { http2?.returnStreamWindow(stream.id, delivered) }
         http2?.returnConnectionWindow(delivered + stored)
-        if stored > 0 { noteStored(stored) }
         schedule()
     }
 
     /// Stored bytes went to the application at last, or nowhere.
     func returnStored(of stream: TunnelStream, _ bytes: Int) {
-        if !stream.isClosed { http2?.returnStreamWindow(stream.id, bytes) }
-        noteStored(-bytes)
+        guard bytes > 0, !stream.isClosed else { return }
+        http2?.returnStreamWindow(stream.id, bytes)
         schedule()
     }
 
-    private func noteStored(_ bytes: Int) {
-        storedBytes += bytes
-        if bytes > 0 { budget.add(bytes) } else { budget.remove(-bytes) }
-        let isNarrow = storedBytes > (hasNarrowWindows ? settings.storedBytesMax / 4 : settings.storedBytesMax)
-        guard isNarrow != hasNarrowWindows else { return }
-        hasNarrowWindows = isNarrow
-        http2?.announce(streamWindowBytes: isNarrow ? settings.narrowStreamWindowBytes : settings.streamWindowBytes)
-    }
+    /// What a stream keeps in memory has changed.
+    func storageChanged(of stream: TunnelStream, by bytes: Int) { budget.changed(stream, by: bytes) }
 
-    /// The pod's applications have taken enough.
-    func readAgain() {
-        isHeldUp = false
+    /// The pod stores much, or no longer.
+    func adjustWindows() {
+        http2?.announce(
+            streamWindowBytes: budget.isNarrow ? settings.narrowStreamWindowBytes : settings.streamWindowBytes)
         schedule()
-    }
-
-    private func stopWaiting() {
-        guard isHeldUp else { return }
-        budget.forget(self)
-        isHeldUp = false
     }
 
     // MARK: A peer that keeps us busy
@@ -419,13 +398,9 @@ package protocol TunnelObserver: AnyObject {
     }
 
     private func ping() {
-        // Its answer would stay unread.
-        guard !isHeldUp else { return keepAlive() }
         http2?.ping()
         schedule()
-        restartTimer(settings.pingTimeoutMilliseconds) { tunnel in
-            tunnel.isHeldUp ? tunnel.keepAlive() : tunnel.close(.unresponsive)
-        }
+        restartTimer(settings.pingTimeoutMilliseconds) { tunnel in tunnel.close(.unresponsive) }
     }
 
     func pingAnswered() { keepAlive() }
@@ -494,7 +469,7 @@ package protocol TunnelObserver: AnyObject {
             return
         }
         phase = .closed
-        stopWaiting()
+        budget.close(self)
         if let timer { reactor.cancel(timer) }
         if let token { reactor.forget(token) }
         tls.close()

@@ -27,6 +27,8 @@ package protocol TunnelStreamObserver: AnyObject {
         /// The peer has not looked at it: it may be tried on another tunnel.
         case unprocessed
         case tunnelLost
+        /// Its application left more untaken than there is room for.
+        case exhausted
         /// Ended by us: a policy, a drain, a client that went away before it was connected.
         case cancelled
     }
@@ -208,6 +210,17 @@ package protocol TunnelStreamObserver: AnyObject {
         bytesOutOfTunnel += UInt64(taken)
         if taken < total { unsafe store(parts, after: taken) }
         tunnel.returnWindow(of: self, delivered: taken, stored: total - taken)
+        noteStorage()
+    }
+
+    /// Bytes of memory in which it keeps what its application has not taken.
+    private(set) var storedBytes = 0
+
+    private func noteStorage() {
+        let change = undelivered.capacity - storedBytes
+        guard change != 0 else { return }
+        storedBytes += change
+        tunnel.storageChanged(of: self, by: change)
     }
 
     private func store(_ parts: UnsafeBufferPointer<iovec>, after taken: Int) {
@@ -241,7 +254,8 @@ package protocol TunnelStreamObserver: AnyObject {
             undelivered.drop(count)
         }
         bytesOutOfTunnel += UInt64(taken)
-        if taken > 0 { tunnel.returnStored(of: self, taken) }
+        tunnel.returnStored(of: self, taken)
+        noteStorage()
         passEndOn()
     }
 
@@ -270,8 +284,9 @@ package protocol TunnelStreamObserver: AnyObject {
     /// what it goes on sending is answered by a reset. A close with something unread would send that reset at once, and it
     /// would overtake what is on its way.
     private func discardRest() {
-        guard !hasEnded, undelivered.isEmpty, discardReceived() else { return }
-        guard Socket.unacknowledgedBytes(of: descriptor) > 0 else { return end(cutShortEnding) }
+        // Also while there is something to deliver: an application that waits for its own bytes to go takes none of ours.
+        guard !hasEnded, discardReceived() else { return }
+        guard !undelivered.isEmpty || Socket.unacknowledgedBytes(of: descriptor) > 0 else { return end(cutShortEnding) }
         guard lingering == nil else { return }
         lingering = reactor.after(milliseconds: Self.lingerMilliseconds) { [unowned self] in
             self.lingering = nil
@@ -311,7 +326,7 @@ package protocol TunnelStreamObserver: AnyObject {
         case _ where isEstablished && peerHasEnded && !sentEnd:
             // A reset after the end (RFC 9113 §8.1): nothing more is wanted, and what was sent is whole.
             cutShort = code
-            passEndOn()
+            if undelivered.isEmpty { passEndOn() } else { discardRest() }
         case NGHTTP2_REFUSED_STREAM.rawValue where !isEstablished: end(.unprocessed)
         default: end(.resetByPeer(code: code))
         }
@@ -328,6 +343,9 @@ package protocol TunnelStreamObserver: AnyObject {
     /// Ends the connection now, as a reset in both directions.
     package func cancel() { abort(.cancelled) }
 
+    /// Its pod's room for untaken bytes is used up, mostly by this one.
+    func cut() { abort(.exhausted) }
+
     private func abort(_ ending: Ending) {
         guard !hasEnded else { return }
         // RFC 9113 §8.5: a TCP error is signalled with CONNECT_ERROR.
@@ -339,8 +357,9 @@ package protocol TunnelStreamObserver: AnyObject {
     private func end(_ ending: Ending) {
         guard !hasEnded else { return }
         hasEnded = true
-        if undelivered.count > 0 { tunnel.returnStored(of: self, undelivered.count) }
+        tunnel.returnStored(of: self, undelivered.count)
         undelivered.removeAll()
+        noteStorage()
         leaveApplication(withReset: ending != .complete)
         let observer = observer
         self.observer = nil

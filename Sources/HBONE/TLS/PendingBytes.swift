@@ -2,6 +2,8 @@ import Glibc
 
 /// Bytes that a peer was not ready to take. Holds memory only while it holds bytes.
 @safe struct PendingBytes: ~Copyable {
+    private static let sizeMin = 512
+
     private var storage = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var start = 0
     private var end = 0
@@ -11,6 +13,8 @@ import Glibc
     deinit { unsafe free(storage.baseAddress) }
 
     var count: Int { end - start }
+    /// Bytes of memory that it takes.
+    var capacity: Int { unsafe storage.count }
     var isEmpty: Bool { start == end }
 
     var bytes: UnsafeRawBufferPointer {
@@ -44,7 +48,7 @@ import Glibc
             start = 0
         }
         guard unsafe end + more > storage.count else { return }
-        let size = max(16 * 1024, (end + more) * 3 / 2)
+        let size = max(Self.sizeMin, (end + more) * 3 / 2)
         guard let grown = unsafe realloc(storage.baseAddress, size) else { fatalError("out of memory") }
         unsafe storage = UnsafeMutableRawBufferPointer(start: grown, count: size)
     }

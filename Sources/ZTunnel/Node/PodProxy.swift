@@ -46,12 +46,7 @@ final class PodProxy {
         self.worker = worker
         let limits = worker.settings.podLimits
         dials = Places(limit: limits.dials)
-        let log = worker.log
-        storage = StorageBudget(limit: limits.storedBytes) {
-            log.warn(
-                "proxy", "applications leave too much untaken; their tunnels wait",
-                ["pod": "\(identity.namespace)/\(identity.name)", "bytes": "\(limits.storedBytes)"])
-        }
+        storage = StorageBudget(limit: limits.storedBytes)
         pool = TunnelPool(
             on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool, storage
         ) { [unowned self] address throws(Errno) in try self.dial(address) }
