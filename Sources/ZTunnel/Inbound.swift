@@ -48,7 +48,7 @@ final class InboundTunnel: TunnelObserver {
 
     func tunnelEstablished(_ tunnel: Tunnel) {
         isEstablished = true
-        pod.tunnelEstablished()
+        pod.tunnelEstablished(self)
     }
 
     func tunnelLimitChanged(_ tunnel: Tunnel) {}
@@ -85,11 +85,17 @@ final class InboundTunnel: TunnelObserver {
         record.stage = failure.stage
         record.facts.server = local
         record.facts.destination = pod.workload
-        pod.worker.finish(record, failure)
+        pod.finish(record, failure)
     }
 
     func drain() { tunnel?.drain() }
     func close() { tunnel?.close() }
+
+    /// Others wait to prove who they are, and this one has taken longest.
+    func makeRoom() {
+        tell(ConnectionFailure(.exhausted("tunnels that have not proven who they are"), at: .tunnel, by: .downstream))
+        close()
+    }
 }
 
 /// A connection that arrives for a pod through a tunnel:
@@ -138,10 +144,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
             return refuse(400, .badRequest("authority cannot be read"))
         }
         record?.facts.authority = authority
-        // This one counts.
-        guard pod.connectionCount <= worker.settings.podLimits.connections else {
-            return refuse(503, .exhausted("connections of this pod"))
-        }
+        guard !pod.isFull else { return refuse(503, .exhausted("connections of this pod")) }
         guard let snapshot = worker.snapshot else { return refuse(503, .notReady) }
         guard let workload = pod.workload else { return refuse(503, .unknownWorkload) }
         record?.facts.destination = workload
@@ -261,7 +264,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         connector?.cancel()
         dial = nil
         stream = nil
-        worker.finish(record, failure)
+        pod.finish(record, failure)
         pod.letGo(self)
     }
 

@@ -13,6 +13,7 @@ final class PlaintextConnection: PodConnection {
     private var admission: Admission?
     private var connector: Connector?
     private var dial: Places.Place?
+    private var place: Places.Place?
     private var relay: Relay?
 
     /// Nil when the client has gone already.
@@ -68,6 +69,8 @@ final class PlaintextConnection: PodConnection {
 
     private func connect(to address: SocketAddress) {
         record?.stage = .upstream
+        place = pod.plainConnections.take()
+        guard place != nil else { return fail(.exhausted("connections of this pod without a tunnel")) }
         dial = pod.dials.take()
         guard dial != nil else { return fail(.exhausted("connections that wait for this application")) }
         do throws(Errno) {
@@ -114,8 +117,9 @@ final class PlaintextConnection: PodConnection {
         guard let record = record.take() else { return }
         connector?.cancel()
         dial = nil
+        place = nil
         client.refuse()
-        worker.finish(record, failure)
+        pod.finish(record, failure)
         pod.letGo(self)
     }
 

@@ -20,6 +20,8 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     private var ticket: TunnelPool.Ticket?
     private var stream: TunnelStream?
     private var relay: Relay?
+    /// While it is a connection without a tunnel.
+    private var place: Places.Place?
 
     private var isSecondAttempt = false
 
@@ -104,6 +106,10 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
     // MARK: Plain
 
     private func connectPlainly(to address: SocketAddress) {
+        place = pod.plainConnections.take()
+        guard place != nil else {
+            return fail(.exhausted("connections of this pod without a tunnel"), .upstream, .mesh)
+        }
         do throws(Errno) {
             let socket = try pod.dial(address)
             connector = try Connector(
@@ -248,8 +254,9 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         stopAnswerTimer()
         connector?.cancel()
         ticket?.cancel()
+        place = nil
         client.refuse()
-        worker.finish(record, failure)
+        pod.finish(record, failure)
         pod.letGo(self)
     }
 
@@ -288,6 +295,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         else { return }
         connector.cancel()
         self.connector = nil
+        place = nil
         begin()
     }
 

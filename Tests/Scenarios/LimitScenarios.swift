@@ -94,6 +94,29 @@ extension Scenarios {
                 connection.close()
             """
 
+        @Test func `strangers who say nothing keep nobody out`() throws {
+            let mesh = try NamespaceMesh()
+            try mesh.serve(in: .server)
+            // More than every worker takes of those that have not proven who they are.
+            let crowd = try mesh.start(
+                in: .outsider, "silent", ["python3", "-u", "-c", Self.silence, MeshPod.server.address])
+            try eventually("they are there") { try mesh.output(of: .outsider, "silent").contains("there") }
+            for _ in 0..<5 {
+                let outcome = try mesh.connectForeign(
+                    authority: HostilePeerScenarios.application, "--send", HostilePeerScenarios.question)
+                #expect(outcome.status == 200)
+            }
+            #expect(try mesh.ask(from: .client, MeshPod.server.address).text == "hello")
+            crowd.kill()
+        }
+
+        private static let silence = """
+            import socket, sys, time
+            connections = [socket.create_connection((sys.argv[1], 15008), timeout=5) for _ in range(900)]
+            print("there")
+            time.sleep(8)
+            """
+
         @Test func `refusals without end fill no log, and their number is told`() throws {
             let mesh = try NamespaceMesh { mesh in
                 mesh.policies = [.strict]

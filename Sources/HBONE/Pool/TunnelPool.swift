@@ -23,6 +23,9 @@ package final class TunnelPool {
         /// How long a tunnel without streams is kept (`POOL_UNUSED_RELEASE_TIMEOUT`).
         package var idleMilliseconds: UInt64 = 300_000
 
+        /// With so many tunnels those that are idle go at once: a pod may speak to thousands, one after the other.
+        package var tunnels = 1_024
+
         package init() {}
     }
 
@@ -139,6 +142,7 @@ package final class TunnelPool {
     // MARK: Making
 
     private func make(_ id: UInt64, _ key: TunnelKey, _ context: TLSContext, _ ticket: Ticket) {
+        if tunnels.count >= limits.tunnels { retireIdle(before: .max) }
         let pooled = Pooled(id, context, self)
         pooled.tickets = [ticket]
         tunnels[id] = pooled
@@ -213,11 +217,15 @@ package final class TunnelPool {
         sweep = reactor.after(milliseconds: interval) { [weak self] in
             guard let self else { return }
             let idleSeconds = Int64(self.limits.idleMilliseconds / 1000)
-            for id in self.state.idle(before: self.now - idleSeconds, now: self.now) {
-                self.state.retired(id)
-                self.tunnels[id]?.tunnel?.drain()
-            }
+            self.retireIdle(before: self.now - idleSeconds)
             self.scheduleSweep()
+        }
+    }
+
+    private func retireIdle(before: Int64) {
+        for id in state.idle(before: before, now: now) {
+            state.retired(id)
+            tunnels[id]?.tunnel?.drain()
         }
     }
 }

@@ -5,11 +5,10 @@ final class Places {
 
     init(limit: Int) { self.limit = limit }
 
+    var hasRoom: Bool { taken < limit }
+
     /// Nil when all are taken.
-    func take() -> Place? {
-        guard taken < limit else { return nil }
-        return Place(self)
-    }
+    func take() -> Place? { hasRoom ? Place(self) : nil }
 
     /// Given back when the last reference goes.
     final class Place {

@@ -3,22 +3,25 @@
 package struct PodLimits: Hashable, Sendable {
     /// Captured connections and streams. Beyond it captured clients wait in the kernel's backlog; streams are answered 503.
     package var connections: Int
-    /// Where clients are accepted again.
-    var connectionsResume: Int { connections / 8 * 7 }
+    /// Those of them that are not tunnelled.
+    package var plainConnections: Int
     /// Tunnels to the pod: one from each worker of each node of a large cluster.
     package var tunnels = 4096
     /// Those of them that have not proven who they are; each holds a TLS session and its buffers for up to ten seconds.
     package var unprovenTunnels = 256
     /// Connections whose application has not answered yet. One that does not answer takes none of the others' descriptors.
     package var dials = 1024
-    /// Bytes that applications leave untaken, over all connections: sixteen streams that stand still with full windows.
+    /// Memory for what applications leave untaken: sixteen streams that stand still with full windows, or a thousand with narrow
+    /// ones, which they get from a quarter of this on.
     package var storedBytes = 64 << 20
 
     private static let connectionsMin = 16
 
-    /// A third of this worker's share of the descriptors. A connection is one of them when it is tunnelled, else two, and
-    /// pipes while it is busy; so one pod leaves room for others.
+    /// A third of this worker's share of the descriptors for connections that are one descriptor each, and a third for those that
+    /// are two sockets and up to two pipes: one pod leaves room for others.
     package init(descriptors: Int, workers: Int) {
-        connections = max(Self.connectionsMin, descriptors / workers / 3)
+        let share = descriptors / workers / 3
+        connections = max(Self.connectionsMin, share)
+        plainConnections = max(Self.connectionsMin, share / 6)
     }
 }

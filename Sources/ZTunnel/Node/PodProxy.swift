@@ -29,9 +29,13 @@ final class PodProxy {
     private(set) var pool: TunnelPool!
     private var connections: [ObjectIdentifier: any PodConnection] = [:]
     private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
-    private var unprovenTunnels = 0
+    /// Oldest first.
+    private var unprovenTunnels: [InboundTunnel] = []
+    private var failureLines = FailureLines()
     /// Of connections whose application has not answered yet.
     let dials: Places
+    /// Of connections without a tunnel, each of which is two sockets and up to two pipes.
+    let plainConnections: Places
     let storage: StorageBudget
     private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
     /// From the worker's snapshot.
@@ -46,6 +50,7 @@ final class PodProxy {
         self.worker = worker
         let limits = worker.settings.podLimits
         dials = Places(limit: limits.dials)
+        plainConnections = Places(limit: limits.plainConnections)
         storage = StorageBudget(limit: limits.storedBytes)
         pool = TunnelPool(
             on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool, storage
@@ -174,13 +179,21 @@ final class PodProxy {
 
     func letGo(_ connection: any PodConnection) {
         connections[ObjectIdentifier(connection)] = nil
-        if isCapturePaused, connections.count <= worker.settings.podLimits.connectionsResume { resumeCapture() }
+        if isCapturePaused, hasRoomAgain { resumeCapture() }
         finishDraining()
     }
 
-    var connectionCount: Int { connections.count }
+    /// Streams are refused as long as captured clients wait: the places that come free are for both.
+    var isFull: Bool { isCapturePaused }
 
-    var hasRoomForConnection: Bool { connections.count < worker.settings.podLimits.connections }
+    private var hasRoomForConnection: Bool {
+        connections.count < worker.settings.podLimits.connections && plainConnections.hasRoom
+    }
+
+    private var hasRoomAgain: Bool {
+        connections.count <= worker.settings.podLimits.connections / 8 * 7
+            && plainConnections.taken <= plainConnections.limit / 8 * 7
+    }
 
     private func pauseCapture() {
         guard !isCapturePaused else { return }
@@ -196,22 +209,42 @@ final class PodProxy {
         for capture in captures { capture.resume() }
     }
 
-    var hasRoomForTunnel: Bool {
-        tunnels.count < worker.settings.podLimits.tunnels
-            && unprovenTunnels < worker.settings.podLimits.unprovenTunnels
-    }
-
-    func tunnelEstablished() { unprovenTunnels -= 1 }
+    var hasRoomForTunnel: Bool { tunnels.count < worker.settings.podLimits.tunnels }
 
     func hold(_ tunnel: InboundTunnel) {
-        unprovenTunnels += 1
         tunnels[ObjectIdentifier(tunnel)] = tunnel
+        unprovenTunnels.append(tunnel)
+        // A good peer is done within milliseconds: strangers who keep us waiting must not keep it out.
+        if unprovenTunnels.count > worker.settings.podLimits.unprovenTunnels { unprovenTunnels[0].makeRoom() }
     }
 
+    func tunnelEstablished(_ tunnel: InboundTunnel) { unprovenTunnels.removeAll { $0 === tunnel } }
+
     func letGo(_ tunnel: InboundTunnel) {
-        if !tunnel.isEstablished { unprovenTunnels -= 1 }
+        if !tunnel.isEstablished { tunnelEstablished(tunnel) }
         tunnels[ObjectIdentifier(tunnel)] = nil
         finishDraining()
+    }
+
+    // MARK: Records
+
+    /// Where the story of each of this pod's connections ends.
+    func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
+        let isTold = failure == nil || failureLines.admit(nowNanoseconds: worker.reactor.nowNanoseconds)
+        if !isTold { tellOmissionsLater() }
+        worker.finish(record, failure, isTold: isTold)
+    }
+
+    private func tellOmissionsLater() {
+        guard failureLines.isFirstOmitted else { return }
+        _ = worker.reactor.after(milliseconds: FailureLines.tellAfterMilliseconds) {
+            self.worker.log.warn(
+                "access", "lines of failed connections left out",
+                [
+                    "pod": "\(self.identity.namespace)/\(self.identity.name)",
+                    "count": "\(self.failureLines.takeOmitted())",
+                ])
+        }
     }
 
     var openConnections: [OpenConnection] { connections.values.compactMap(\.description) }

@@ -58,7 +58,6 @@ package final class Worker {
     private var accessLog: AccessLog
     private let reports: Mailbox<WorkerReport>
     private var isDraining = false
-    private var failureLines = FailureLines()
     private var lastFinishedNanoseconds: UInt64 = 0
     private var isTidyingDue = false
     /// When accepting last had to pause.
@@ -182,15 +181,13 @@ package final class Worker {
     // MARK: Records
 
     /// The one place where a connection's story ends.
-    func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
+    /// - Parameter isTold: whether it has a line in the access log.
+    func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?, isTold: Bool) {
         let summary = record.finish(failure, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
         metrics.closed(summary)
         lastFinishedNanoseconds = reactor.nowNanoseconds
         tidyOnceQuiet()
-        guard isAccessLogged else { return }
-        if summary.failure != nil, !failureLines.admit(nowNanoseconds: reactor.nowNanoseconds) {
-            return tellOmissionsLater()
-        }
+        guard isAccessLogged, isTold else { return }
         accessLog.write(summary, timeMicroseconds: WallClock.microseconds())
     }
 
@@ -206,14 +203,6 @@ package final class Worker {
             guard quietNanoseconds >= Self.tidyAfterMilliseconds * 1_000_000 / 2 else { return self.tidyOnceQuiet() }
             self.pipes.removeSpares()
             ProcessMemory.giveBack()
-        }
-    }
-
-    private func tellOmissionsLater() {
-        guard failureLines.isFirstOmitted else { return }
-        _ = reactor.after(milliseconds: FailureLines.tellAfterMilliseconds) { [unowned self] in
-            let count = self.failureLines.takeOmitted()
-            self.log.warn("access", "lines of failed connections left out", ["count": "\(count)"])
         }
     }
 
