@@ -21,7 +21,7 @@ extension Scenarios {
             try mesh.serve(in: .server)
             let crowd = try mesh.crowd(from: .client, MeshPod.server.address, connections: 200)
             #expect(crowd.connections < 200)
-            #expect(crowd.connections >= 40)
+            #expect(crowd.connections >= 30)
             let refusals = try mesh.nodes[1].accessLog().filter { $0["error"] == "too many connections of this pod" }
             #expect(!refusals.isEmpty)
             let mix = try mesh.mix(from: .client, MeshPod.server.address, connections: 40, parallel: 8)
