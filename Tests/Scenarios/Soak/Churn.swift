@@ -58,9 +58,11 @@ final class Churn {
     private func publishPolicies() throws {
         mesh.policies =
             [Self.noSpies] + (isStrict ? [.strict] : []) + (isDenying ? [.deny(.neighbour)] : [])
+        // It may be in force before we come back from publishing it.
+        let begun = Self.now
         try mesh.publish()
-        denied.timeline.change(to: isDenying ? .refused : .admitted, at: Self.now)
-        foreign.timeline.change(to: isStrict ? .refused : .admitted, at: Self.now)
+        denied.timeline.change(to: isDenying ? .refused : .admitted, at: begun)
+        foreign.timeline.change(to: isStrict ? .refused : .admitted, at: begun)
     }
 
     // MARK: Pods
