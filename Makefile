@@ -1,6 +1,6 @@
 # The front door: a few verbs, the same for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help deps build test soak check bench playground fuzz
+.PHONY: help deps build test soak check bench playground fuzz sanitize
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ bench: build ## the tunnel against Envoy and a plain copy, as tables and .build/
 
 fuzz: deps ## strangers' bytes against each parser, FUZZ_SECONDS=60 for each
 	@script/fuzz
+
+sanitize: deps ## the data plane's tests with the address and the thread sanitizer (needs root)
+	@script/sanitize
 
 playground: ## a real mesh on this machine, until Ctrl-C (needs root)
 	@script/playground

@@ -10,6 +10,9 @@ enum Project {
         return "\(folder)/\(name)"
     }
 
+    /// Whether the programs were built with a sanitizer (script/sanitize).
+    static var isSanitized: Bool { ProcessInfo.processInfo.environment["SLIPSTREAM_SANITIZED"] != nil }
+
     /// A Python program of `Tests/Support`, as a command. Debian's own interpreter, which has python3-h2.
     static func script(_ name: String) -> [String] { ["/usr/bin/python3", "\(root)/Tests/Support/\(name).py"] }
 

@@ -38,10 +38,11 @@ private struct Possessions: CustomStringConvertible {
     }
 
     /// Each of the two workers may have made its tunnel meanwhile, and kept a pair of spare pipes; and what a process has once
-    /// needed, it keeps a part of.
+    /// needed, it keeps a part of. A sanitizer keeps what was freed.
     func isWithin(_ before: Possessions) -> Bool {
-        descriptors <= before.descriptors + 12 && threads <= before.threads
-            && memoryKiB <= before.memoryKiB * 12 / 10 + 6 * 1024
+        let isLarger = memoryKiB > before.memoryKiB * 12 / 10 + 6 * 1024
+        return descriptors <= before.descriptors + 12 && threads <= before.threads
+            && (!isLarger || Project.isSanitized)
     }
 
     var description: String { "\(descriptors) descriptors, \(threads) threads, \(memoryKiB) KiB" }

@@ -58,7 +58,12 @@ package final class RunningProgram {
         output = Descriptor(owning: forOutput.0)
         let itsOutput = Descriptor(owning: forOutput.1)
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        var launch = ChildProcess.Launch("/usr/bin/env", arguments, environment: ["PATH": path, "LC_ALL": "C.UTF-8"])
+        // What a sanitizer is told, where there is one, a program that was built with it is to hear as well.
+        var environment = ["PATH": path, "LC_ALL": "C.UTF-8"]
+        for name in ["ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "SWIFT_BACKTRACE"] {
+            environment[name] = unsafe getenv(name).map { unsafe String(cString: $0) }
+        }
+        var launch = ChildProcess.Launch("/usr/bin/env", arguments, environment: environment)
         launch.standard = (itsInput.raw, itsOutput.raw, itsOutput.raw)
         process = try ChildProcess.spawn(launch)
     }
