@@ -97,7 +97,7 @@ final class PlaintextConnection: PodConnection {
         let (clientToken, upstreamToken) = (taken.token, connected.token)
         relay = Relay(
             client: taken.takeSocket(), clientToken, upstream: connected.takeSocket(), upstreamToken,
-            on: worker.reactor, worker.pipes
+            on: worker.reactor, worker.pipes, pod.pipePlaces
         ) { [unowned self] result in
             self.record?.facts.note((up: result.bytesUp, down: result.bytesDown))
             self.finish(ConnectionFailure(relayed: result.ending))

@@ -132,7 +132,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         let (clientToken, upstreamToken) = (taken.token, connected.token)
         relay = Relay(
             client: taken.takeSocket(), clientToken, upstream: connected.takeSocket(), upstreamToken,
-            on: worker.reactor, worker.pipes
+            on: worker.reactor, worker.pipes, pod.pipePlaces
         ) { [unowned self] result in self.relayed(result) }
     }
 

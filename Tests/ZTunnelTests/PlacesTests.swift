@@ -17,7 +17,7 @@ struct PlacesTests {
 
     @Test func `a pod has a third of a worker's descriptors, and never too few to work`() {
         #expect(PodLimits(descriptors: 60_000, workers: 2).connections == 10_000)
-        #expect(PodLimits(descriptors: 108_000, workers: 2).plainConnections == 3_000)
+        #expect(PodLimits(descriptors: 60_000, workers: 2).plainConnections == 5_000)
         #expect(PodLimits(descriptors: 64, workers: 8).connections == 16)
     }
 }

@@ -5,6 +5,8 @@ package struct PodLimits: Hashable, Sendable {
     package var connections: Int
     /// Those of them that are not tunnelled.
     package var plainConnections: Int
+    /// Pipes that plain connections hold because the other end does not read. Beyond it bytes wait in the sockets.
+    package var pipes: Int
     /// Tunnels to the pod: one from each worker of each node of a large cluster.
     package var tunnels = 4096
     /// Those of them that have not proven who they are; each holds a TLS session and its buffers for up to ten seconds.
@@ -17,11 +19,12 @@ package struct PodLimits: Hashable, Sendable {
 
     private static let connectionsMin = 16
 
-    /// A third of this worker's share of the descriptors for connections that are one descriptor each, and a third for those that
-    /// are two sockets and up to two pipes: one pod leaves room for others.
+    /// One pod never holds two thirds of this worker's descriptors, whatever its connections are: a tunnelled one is one of them, a
+    /// plain one two, a pipe two more. Others find room.
     package init(descriptors: Int, workers: Int) {
-        let share = descriptors / workers / 3
-        connections = max(Self.connectionsMin, share)
-        plainConnections = max(Self.connectionsMin, share / 6)
+        let third = descriptors / workers / 3
+        connections = max(Self.connectionsMin, third)
+        plainConnections = max(Self.connectionsMin, third / 2)
+        pipes = max(Self.connectionsMin, third / 6)
     }
 }

@@ -34,8 +34,10 @@ final class PodProxy {
     private var failureLines = FailureLines()
     /// Of connections whose application has not answered yet.
     let dials: Places
-    /// Of connections without a tunnel, each of which is two sockets and up to two pipes.
+    /// Of connections without a tunnel, each of which is two sockets.
     let plainConnections: Places
+    /// Of the pipes that they hold.
+    let pipePlaces: Places
     let storage: StorageBudget
     private var arrivals: [ObjectIdentifier: any Awaiting] = [:]
     /// From the worker's snapshot.
@@ -51,6 +53,7 @@ final class PodProxy {
         let limits = worker.settings.podLimits
         dials = Places(limit: limits.dials)
         plainConnections = Places(limit: limits.plainConnections)
+        pipePlaces = Places(limit: limits.pipes)
         storage = StorageBudget(limit: limits.storedBytes)
         pool = TunnelPool(
             on: worker.reactor, worker.scratch, settings: worker.settings.http2, limits: worker.settings.pool, storage

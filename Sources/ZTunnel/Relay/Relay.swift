@@ -34,6 +34,7 @@ final class Relay: TurnHandler {
         unowned var relay: Relay!
         var half = HalfRelay()
         var pipe: PipePair?
+        var pipePlace: Places.Place?
         var bytes: UInt64 = 0
 
         init(_ side: Side, _ socket: consuming Descriptor, _ token: Token) {
@@ -49,6 +50,7 @@ final class Relay: TurnHandler {
 
     private let reactor: Reactor
     private let pipes: PipePool
+    private let pipePlaces: Places
     private var client: End?
     private var upstream: End?
     private var ended: ((Result) -> Void)?
@@ -58,10 +60,11 @@ final class Relay: TurnHandler {
     /// Both sockets are watched by the reactor already.
     init(
         client: consuming Descriptor, _ clientToken: Token, upstream: consuming Descriptor, _ upstreamToken: Token,
-        on reactor: Reactor, _ pipes: PipePool, ended: @escaping (Result) -> Void
+        on reactor: Reactor, _ pipes: PipePool, _ pipePlaces: Places, ended: @escaping (Result) -> Void
     ) {
         self.reactor = reactor
         self.pipes = pipes
+        self.pipePlaces = pipePlaces
         self.ended = ended
         let clientEnd = End(.client, client, clientToken)
         let upstreamEnd = End(.upstream, upstream, upstreamToken)
@@ -122,14 +125,10 @@ final class Relay: TurnHandler {
     }
 
     private func fill(_ source: End, _ budget: inout Int) -> HalfRelay.Step {
-        if source.pipe == nil {
-            do throws(Errno) {
-                source.pipe = try pipes.take()
-            } catch {
-                // Descriptors have run out: the bytes wait in the socket.
-                retryLater()
-                return .await
-            }
+        guard hasPipe(source) else {
+            // Descriptors have run out, or the pod's part of them: the bytes wait in the socket.
+            retryLater()
+            return .await
         }
         switch source.pipe!.fill(from: source.socket.raw, limit: Self.spliceBytes) {
         case .moved(let bytes):
@@ -141,6 +140,14 @@ final class Relay: TurnHandler {
             end(.reset(by: source.side))
             return .finished
         }
+    }
+
+    private func hasPipe(_ source: End) -> Bool {
+        if source.pipe != nil { return true }
+        guard let place = pipePlaces.take(), let pipe = try? pipes.take() else { return false }
+        source.pipe = consume pipe
+        source.pipePlace = place
+        return true
     }
 
     private func retryLater() {
@@ -169,6 +176,7 @@ final class Relay: TurnHandler {
         guard let pipe = source.pipe.take() else { return }
         if pipe.count == 0 {
             pipes.giveBack(pipe)
+            source.pipePlace = nil
         } else {
             source.pipe = consume pipe
         }
