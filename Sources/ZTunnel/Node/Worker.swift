@@ -214,7 +214,6 @@ package final class Worker {
         let now = reactor.nowNanoseconds
         let isNews = exhaustedNanoseconds.map { now - $0 > Self.exhaustionEndsAfterNanoseconds } ?? true
         exhaustedNanoseconds = now
-        pipes.removeSpares()
         if isNews { log.warn("proxy", "accepting is paused", ["error": "\(failure)"]) }
     }
 

@@ -125,10 +125,16 @@ final class Relay: TurnHandler {
     }
 
     private func fill(_ source: End, _ budget: inout Int) -> HalfRelay.Step {
-        guard hasPipe(source) else {
-            // Descriptors have run out, or the pod's part of them: the bytes wait in the socket.
+        switch preparePipe(of: source) {
+        case .ready: break
+        case .full:
+            // The bytes wait in the socket.
             retryLater()
             return .await
+        case .failed:
+            // Waiting would hold what others wait for: out of descriptors somebody has to give way.
+            end(.cancelled)
+            return .finished
         }
         switch source.pipe!.fill(from: source.socket.raw, limit: Self.spliceBytes) {
         case .moved(let bytes):
@@ -142,12 +148,15 @@ final class Relay: TurnHandler {
         }
     }
 
-    private func hasPipe(_ source: End) -> Bool {
-        if source.pipe != nil { return true }
-        guard let place = pipePlaces.take(), let pipe = try? pipes.take() else { return false }
+    private enum Preparation { case ready, full, failed }
+
+    private func preparePipe(of source: End) -> Preparation {
+        if source.pipe != nil { return .ready }
+        guard let place = pipePlaces.take() else { return .full }
+        guard let pipe = try? pipes.take() else { return .failed }
         source.pipe = consume pipe
         source.pipePlace = place
-        return true
+        return .ready
     }
 
     private func retryLater() {
