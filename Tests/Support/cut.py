@@ -11,10 +11,11 @@ it says itself, and then again and again says one byte more before it breaks off
 to where `server` is, one connection after another.
 
 Prints JSON: {"bytes": of the whole exchange, "cuts": [{"after": bytes, "by": "fin" or "rst", "port": of the client's end}]}, callers
-{"calls": [{"port": its own, "outcome": reset, eof or timeout}]}.
+{"calls": [{"port": its own, "outcome": reset, eof, timeout, or another error}]}.
 """
 
 import argparse
+import errno
 import json
 import os
 import socket
@@ -215,10 +216,12 @@ def _call(options):
             while connection.recv(4096):
                 pass
             return found | {"outcome": "eof"}
-        except (ConnectionResetError, BrokenPipeError):
-            return found | {"outcome": "reset"}
         except TimeoutError:
             return found | {"outcome": "timeout"}
+        except OSError as failure:
+            # Whichever call came first upon the reset.
+            is_reset = failure.errno in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
+            return found | {"outcome": "reset" if is_reset else os.strerror(failure.errno or 0)}
 
 
 def _context(protocol, options):
