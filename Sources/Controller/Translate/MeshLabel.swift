@@ -13,6 +13,14 @@ package enum MeshLabel {
     package static let canonicalRevisions = [
         "service.istio.io/canonical-revision", "app.kubernetes.io/version", "version",
     ]
+
+    /// Whether a label says something to the mesh besides being selected by.
+    static func isRead(_ key: String) -> Bool { prefixes.contains { key.hasPrefix($0) } }
+
+    private static let prefixes = [
+        "istio.io/", "networking.istio.io/", "topology.istio.io/", "topology.kubernetes.io/", "service.istio.io/",
+        "security.istio.io/", "gateway.istio.io/", "gateway.networking.k8s.io/", "slipstream.io/",
+    ]
 }
 
 package enum MeshAnnotation {
@@ -22,4 +30,10 @@ package enum MeshAnnotation {
     package static let sidecarStatus = "sidecar.istio.io/status"
     package static let trafficDistribution = "networking.istio.io/traffic-distribution"
     package static let dryRun = "istio.io/dry-run"
+
+    static func isRead(_ key: String) -> Bool { prefixes.contains { key.hasPrefix($0) } }
+
+    private static let prefixes = [
+        "istio.io/", "ambient.istio.io/", "networking.istio.io/", "gateway.istio.io/", "slipstream.io/",
+    ]
 }

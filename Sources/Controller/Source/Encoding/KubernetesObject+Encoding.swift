@@ -10,7 +10,7 @@ extension KubernetesObject {
     }
 
     /// All but the header.
-    private var body: YAMLNode {
+    var body: YAMLNode {
         switch self {
         case .namespace, .serviceAccount: .fields([:])
         case .pod(let pod): .fields(["spec": pod.spec.yaml, "status": pod.status.yaml])
