@@ -24,24 +24,26 @@ final class TunnelPair: TunnelObserver {
     /// - Parameters:
     ///   - clientCredential, serverCredential: what each side presents.
     ///   - expected: whom the client wants to meet.
+    ///   - reactor: of another pair, whose streams are to be joined to this one's.
     init(
         client clientCredential: Credential, server serverCredential: Credential,
         expected: [SPIFFEIdentity] = [server], trustDomain: String = "cluster.local",
-        settings: HTTP2Settings = HTTP2Settings(), storage: StorageBudget = StorageBudget(limit: 64 << 20)
+        settings: HTTP2Settings = HTTP2Settings(), storage: StorageBudget = StorageBudget(limit: 64 << 20),
+        reactor: Reactor? = nil
     ) throws {
-        reactor = Reactor(kernel: try LinuxKernel())
+        self.reactor = try reactor ?? Reactor(kernel: LinuxKernel())
         let serverContext = try TLSContext(.server, serverCredential)
         let clientContext = try TLSContext(.client, clientCredential)
         let socket = try Socket.listen(on: SocketAddress(.loopback(.v4), 0), backlog: 8)
         address = Socket.local(of: socket.raw)!
         self.storage = storage
-        listener = try Listener(socket, on: reactor, exhausted: { _ in }) { [unowned self] connection in
+        listener = try Listener(socket, on: self.reactor, exhausted: { _ in }) { [unowned self] connection in
             self.serverTunnel = try? Tunnel(
                 serverContext, connection, on: self.reactor, expecting: .trustDomain(trustDomain), settings: settings,
                 self.scratch, storage, observer: self)
         }
         clientTunnel = try Tunnel(
-            clientContext, try Socket.connect(to: address, options: Socket.Options()), on: reactor,
+            clientContext, try Socket.connect(to: address, options: Socket.Options()), on: self.reactor,
             expecting: .identities(expected), settings: settings, scratch, StorageBudget(limit: 64 << 20),
             observer: self)
     }

@@ -7,7 +7,7 @@
 package final class StorageBudget {
     private let limit: Int
     /// Bytes of memory.
-    private(set) var stored = 0
+    package private(set) var stored = 0
     private(set) var isNarrow = false
     private var tunnels: [ObjectIdentifier: Tunnel] = [:]
     /// Streams that hold something.

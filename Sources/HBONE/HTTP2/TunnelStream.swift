@@ -49,6 +49,8 @@ package protocol TunnelStreamObserver: AnyObject {
     private var token: Token?
     private var descriptor: CInt = -1
     private var undelivered = PendingBytes()
+    /// Stands in for the application where the connection goes on in another tunnel.
+    private var partner: TunnelStream?
 
     private var isReadable = false
     private var hasEnd = false
@@ -103,6 +105,14 @@ package protocol TunnelStreamObserver: AnyObject {
         hasEnd = readiness.announcesEnd
     }
 
+    /// Makes two streams of different tunnels one connection: each is the other's application. What one brings waits there,
+    /// within its window, until the other has room.
+    package static func join(_ first: TunnelStream, _ second: TunnelStream) {
+        precondition(first.tunnel !== second.tunnel, "a stream joined to one of its own tunnel")
+        first.partner = second
+        second.partner = first
+    }
+
     /// Answers a peer's request: the application is there (200), and bytes flow.
     /// - Parameter baggage: what the application's workload tells of itself.
     package func accept(baggage: String?) {
@@ -111,7 +121,8 @@ package protocol TunnelStreamObserver: AnyObject {
         var headers = HeaderBlock(status: 200)
         if let baggage { headers.add("baggage", baggage) }
         tunnel.respond(headers, on: self, withBody: true)
-        deliver()
+        if let partner { partner.resumeFromPartner() } else { deliver() }
+        resumeFromPartner()
     }
 
     /// Answers a peer's request with a refusal; the stream ends.
@@ -140,6 +151,7 @@ package protocol TunnelStreamObserver: AnyObject {
         isEstablished = true
         observer?.streamEstablished(response)
         resumeReading()
+        resumeFromPartner()
     }
 
     // MARK: From the application
@@ -165,6 +177,7 @@ package protocol TunnelStreamObserver: AnyObject {
 
     /// Reads from the application straight into the batch. Called by nghttp2 when it may send.
     func fill(_ room: UnsafeMutableRawBufferPointer) -> Filling {
+        if let partner { return unsafe fill(room, from: partner) }
         guard isReadable, isEstablished, descriptor >= 0 else {
             isDeferred = true
             return .deferred
@@ -206,11 +219,15 @@ package protocol TunnelStreamObserver: AnyObject {
             taken = max(0, count)
         } else if hasEnded {
             return tunnel.returnWindow(of: self, delivered: total, stored: 0)
+        } else if let partner, partner.hasEnded {
+            tunnel.returnWindow(of: self, delivered: total, stored: 0)
+            return endAfterPartner()
         }
         bytesOutOfTunnel += UInt64(taken)
         if taken < total { unsafe store(parts, after: taken) }
         tunnel.returnWindow(of: self, delivered: taken, stored: total - taken)
         noteStorage()
+        partner?.resumeFromPartner()
     }
 
     /// Bytes of memory in which it keeps what its application has not taken.
@@ -266,7 +283,9 @@ package protocol TunnelStreamObserver: AnyObject {
     }
 
     private func passEndOn() {
-        guard undelivered.isEmpty, peerHasEnded, descriptor >= 0, isEstablished else { return }
+        guard undelivered.isEmpty, peerHasEnded, isEstablished else { return }
+        if let partner { return passEndOn(to: partner) }
+        guard descriptor >= 0 else { return }
         // Closing says it too.
         if isClosed, sentEnd { return end(.complete) }
         if !toldApplicationEnd {
@@ -274,6 +293,73 @@ package protocol TunnelStreamObserver: AnyObject {
             Socket.shutdownWrite(descriptor)
         }
         if cutShort != nil { discardRest() }
+    }
+
+    // MARK: Another tunnel's stream as the application
+
+    private func fill(_ room: UnsafeMutableRawBufferPointer, from partner: TunnelStream) -> Filling {
+        guard isEstablished else {
+            isDeferred = true
+            return .deferred
+        }
+        let count = unsafe partner.handOver(room)
+        if count > 0 {
+            bytesIntoTunnel += UInt64(count)
+            return .filled(count)
+        }
+        guard partner.hasHandedOverAll else {
+            isDeferred = true
+            return .deferred
+        }
+        sentEnd = true
+        partner.passEndOn()
+        return .ended
+    }
+
+    /// Whether its peer has ended, and all it sent is on its way.
+    private var hasHandedOverAll: Bool { peerHasEnded && undelivered.isEmpty }
+
+    /// Moves what has been received to where the other stream's frame will be.
+    private func handOver(_ room: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(room.count, undelivered.count)
+        guard count > 0, isEstablished else { return 0 }
+        unsafe room.baseAddress!.copyMemory(from: undelivered.bytes.baseAddress!, byteCount: count)
+        undelivered.drop(count)
+        bytesOutOfTunnel += UInt64(count)
+        tunnel.returnStored(of: self, count)
+        noteStorage()
+        return count
+    }
+
+    /// The other stream has bytes, or its end.
+    private func resumeFromPartner() {
+        guard partner != nil, isDeferred, isEstablished, !isClosed else { return }
+        isDeferred = false
+        tunnel.resume(self)
+    }
+
+    /// All that this stream's peer sent has been handed over, and its end is to follow.
+    private func passEndOn(to partner: TunnelStream) {
+        guard partner.sentEnd || partner.hasEnded else { return partner.resumeFromPartner() }
+        if isClosed, sentEnd { return end(.complete) }
+        // Whoever sends nothing more and wants nothing more is done with.
+        if cutShort != nil { end(cutShortEnding) }
+    }
+
+    /// The other stream is gone and took along where this one's bytes went.
+    private func partnerEnded(_ ending: Ending) {
+        guard !hasEnded else { return }
+        guard ending == .complete else { return abort(.resetByApplication) }
+        // Its end is still to be sent; a reset before it would take it along.
+        if sentEnd, !isClosed, !peerHasEnded { endAfterPartner() } else { resumeFromPartner() }
+    }
+
+    /// Nobody takes what this peer goes on sending (RFC 9113 §8.1).
+    private func endAfterPartner() {
+        guard sentEnd, !hasEnded else { return }
+        hasDiscarded = true
+        if !isClosed { tunnel.reset(self, NGHTTP2_NO_ERROR.rawValue) }
+        end(.complete)
     }
 
     // MARK: Cut short
@@ -326,7 +412,7 @@ package protocol TunnelStreamObserver: AnyObject {
         case _ where isEstablished && peerHasEnded && !sentEnd:
             // A reset after the end (RFC 9113 §8.1): nothing more is wanted, and what was sent is whole.
             cutShort = code
-            if undelivered.isEmpty { passEndOn() } else { discardRest() }
+            if undelivered.isEmpty || partner != nil { passEndOn() } else { discardRest() }
         case NGHTTP2_REFUSED_STREAM.rawValue where !isEstablished: end(.unprocessed)
         default: end(.resetByPeer(code: code))
         }
@@ -361,9 +447,11 @@ package protocol TunnelStreamObserver: AnyObject {
         undelivered.removeAll()
         noteStorage()
         leaveApplication(withReset: ending != .complete)
-        let observer = observer
+        let (observer, partner) = (observer, partner)
         self.observer = nil
+        self.partner = nil
         observer?.streamEnded(ending)
+        partner?.partnerEnded(ending)
     }
 
     /// A refused stream's application never was connected: its socket is closed by whoever holds it.
