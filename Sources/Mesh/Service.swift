@@ -25,7 +25,11 @@ package struct Service: Hashable, Sendable {
     package var ports: [UInt16: Port] = [:]
     /// Identities that its endpoints may present besides their own.
     package var subjectAltNames: [String] = []
+    /// Where what is meant for it goes first.
     package var waypoint: GatewayAddress?
+    /// Shares of its connections, each to a waypoint of its own; where there are any, `waypoint` is what is left when
+    /// none of them has weight.
+    package var weightedWaypoints: [WeightedWaypoint] = []
     package var loadBalancing = LoadBalancing()
     package var ipFamilies = IPFamilies.automatic
     /// Preferred among services with the same hostname: a Kubernetes Service is.
@@ -39,6 +43,18 @@ package struct Service: Hashable, Sendable {
     }
 
     package var key: NamespacedName { NamespacedName(namespace: namespace, name: hostname) }
+}
+
+/// A waypoint, and its share of a service's connections.
+package struct WeightedWaypoint: Hashable, Sendable {
+    package var destination: GatewayAddress
+    /// Out of the sum of all.
+    package var weight: UInt32
+
+    package init(destination: GatewayAddress, weight: UInt32) {
+        self.destination = destination
+        self.weight = weight
+    }
 }
 
 /// Which endpoints of a service a client gets.
