@@ -11,6 +11,8 @@ package protocol Kernel: AnyObject {
     /// Waits and calls `body` for each event. A nil timeout waits without end; an interruption is an empty batch.
     func wait(timeoutMilliseconds: Int32?, _ body: (Token, Readiness) -> Void) throws(Errno)
     func accept(_ listener: CInt) -> Acceptance
+    /// Whether the next descriptor of this process will have a lower number than this one.
+    func hasDescriptor(below ceiling: CInt) -> Bool
 }
 
 /// What accept(2) gave.
@@ -82,5 +84,13 @@ package enum Acceptance: Equatable {
             return .gone
         default: return .failed(failure)
         }
+    }
+
+    package func hasDescriptor(below ceiling: CInt) -> Bool {
+        // The kernel gives out the lowest number that is free.
+        let lowest = dup(epoll.raw)
+        guard lowest >= 0 else { return false }
+        _ = Descriptor(owning: lowest)
+        return lowest < ceiling
     }
 }

@@ -3,13 +3,14 @@ import Glibc
 /// A listening socket on a reactor: hands over each connection it accepts.
 ///
 /// When descriptors or memory run out it stops accepting for a while instead of spinning or dying; the kernel's backlog
-/// holds the waiting clients meanwhile.
+/// holds the waiting clients meanwhile. Of descriptors it leaves some for what it has accepted, which needs more of them.
 package final class Listener: EventHandler, TurnHandler {
     /// A crowd at one door must not keep others waiting: so many are taken in one turn, the rest in the next.
     private static let acceptsPerTurn = 64
     private static let backOffMilliseconds: UInt64 = 50
 
     private let reactor: Reactor
+    private let ceiling: CInt
     private let accepted: (consuming Descriptor) -> Void
     private let exhausted: (Errno) -> Void
     private var socket: Descriptor?
@@ -19,13 +20,15 @@ package final class Listener: EventHandler, TurnHandler {
     private var isPaused = false
 
     /// - Parameters:
+    ///   - ceiling: from this descriptor on accepting pauses.
     ///   - accepted: called with each connection, non-blocking and close-on-exec.
-    ///   - exhausted: called once for each time that accepting had to pause, with the reason.
+    ///   - exhausted: called each time that accepting has to pause, or to go on pausing, with the reason.
     package init(
-        _ socket: consuming Descriptor, on reactor: Reactor,
+        _ socket: consuming Descriptor, on reactor: Reactor, ceiling: CInt = .max,
         exhausted: @escaping (Errno) -> Void, accepted: @escaping (consuming Descriptor) -> Void
     ) throws(Errno) {
         self.reactor = reactor
+        self.ceiling = ceiling
         self.accepted = accepted
         self.exhausted = exhausted
         let raw = socket.raw
@@ -70,7 +73,9 @@ package final class Listener: EventHandler, TurnHandler {
         for _ in 0..<Self.acceptsPerTurn {
             guard !isPaused, let raw = socket?.raw else { return }
             switch reactor.kernel.accept(raw) {
-            case .accepted(let descriptor): accepted(Descriptor(owning: descriptor))
+            case .accepted(let descriptor):
+                accepted(Descriptor(owning: descriptor))
+                if descriptor >= ceiling { return backOff(.tooManyDescriptors) }
             case .wouldBlock: return
             case .gone: continue
             case .failed(let failure): return backOff(failure)
@@ -82,9 +87,15 @@ package final class Listener: EventHandler, TurnHandler {
     private func backOff(_ failure: Errno) {
         isBackingOff = true
         exhausted(failure)
-        _ = reactor.after(milliseconds: Self.backOffMilliseconds) { [weak self] in
-            self?.isBackingOff = false
-            self?.acceptSome()
+        _ = reactor.after(milliseconds: Self.backOffMilliseconds) { [weak self] in self?.lookAgain() }
+    }
+
+    private func lookAgain() {
+        isBackingOff = false
+        guard socket != nil else { return }
+        guard ceiling == .max || reactor.kernel.hasDescriptor(below: ceiling) else {
+            return backOff(.tooManyDescriptors)
         }
+        acceptSome()
     }
 }

@@ -6,6 +6,7 @@ final class ScriptedKernel: Kernel {
     /// What each wait returns, in order; when none is left a wait lasts as long as it may.
     var batches: [[(CInt, Readiness)]] = []
     var acceptances: [Acceptance] = []
+    var lowestFreeDescriptor: CInt = 3
     private(set) var waits: [Int32?] = []
     private(set) var tokens: [CInt: Token] = [:]
     private(set) var acceptCount = 0
@@ -33,6 +34,8 @@ final class ScriptedKernel: Kernel {
         acceptCount += 1
         return acceptances.isEmpty ? .wouldBlock : acceptances.removeFirst()
     }
+
+    func hasDescriptor(below ceiling: CInt) -> Bool { lowestFreeDescriptor < ceiling }
 }
 
 /// Remembers what it was told, and does what a test says.

@@ -101,7 +101,8 @@ final class PodProxy {
         }
         let worker = worker
         return try Listener(
-            socket, on: worker.reactor, exhausted: { failure in worker.acceptingPaused(failure) }
+            socket, on: worker.reactor, ceiling: worker.settings.descriptorReserve.acceptCeiling,
+            exhausted: { failure in worker.acceptingPaused(failure) }
         ) { [unowned self] socket in accepted(self, socket) }
     }
 

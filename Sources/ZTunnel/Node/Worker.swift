@@ -15,6 +15,7 @@ package struct WorkerSettings: Sendable {
     package var http2 = HTTP2Settings()
     package var pool = TunnelPool.Limits()
     package var podLimits: PodLimits
+    package var descriptorReserve: DescriptorReserve
     /// Whether applications see the client's own address, or ours.
     package var sourceAddress = Configuration.SourceAddress.client
     /// Whether the answer to a CONNECT tells who is behind it (`ENABLE_RESPONSE_BAGGAGE`).
@@ -30,7 +31,9 @@ package struct WorkerSettings: Sendable {
 
     /// - Parameter workers: how many share this process's descriptors.
     package init(workers: Int) {
-        podLimits = PodLimits(descriptors: ProcessSurroundings.openFilesLimit, workers: workers)
+        let descriptors = ProcessSurroundings.openFilesLimit
+        podLimits = PodLimits(descriptors: descriptors, workers: workers)
+        descriptorReserve = DescriptorReserve(limit: descriptors)
     }
 }
 
@@ -214,6 +217,7 @@ package final class Worker {
         let now = reactor.nowNanoseconds
         let isNews = exhaustedNanoseconds.map { now - $0 > Self.exhaustionEndsAfterNanoseconds } ?? true
         exhaustedNanoseconds = now
+        pipes.removeSpares()
         if isNews { log.warn("proxy", "accepting is paused", ["error": "\(failure)"]) }
     }
 
