@@ -35,6 +35,8 @@ package final class Reactor {
     private var agenda: [any TurnHandler] = []
     private var agendaInTurn: [any TurnHandler] = []
     private var isRunning = false
+    /// When somebody last had little to do.
+    private var lastLightNanoseconds: UInt64 = 0
 
     package init(kernel: any Kernel) {
         self.kernel = kernel
@@ -110,6 +112,33 @@ package final class Reactor {
 
     /// Calls `turn` once, after the events of this batch. The handler remembers by itself that it is scheduled.
     package func schedule(_ handler: any TurnHandler) { agenda.append(handler) }
+
+    /// What one turn moves at most, each way: much, as long as nobody waits who has little to do.
+    package var turnBytes: Int {
+        nowNanoseconds &- lastLightNanoseconds < Self.sharingNanoseconds ? Self.sharedTurnBytes : Self.wholeTurnBytes
+    }
+
+    /// A few milliseconds' work, with the packets' way through the kernel in it.
+    package static let wholeTurnBytes = 512 * 1024
+    private static let sharedTurnBytes = 64 * 1024
+    /// Who asks and is answered is heard of more often than this.
+    private static let sharingNanoseconds: UInt64 = 100_000_000
+
+    /// How much somebody moves, turn by turn.
+    package struct Pace {
+        fileprivate var lastHeavyNanoseconds: UInt64 = 0
+        package init() {}
+    }
+
+    /// A turn is over that moved so much. Whoever moved much has waits of its own making, and needs no haste from others.
+    package func moved(_ bytes: Int, _ pace: inout Pace) {
+        guard bytes < Self.sharedTurnBytes else {
+            pace.lastHeavyNanoseconds = nowNanoseconds
+            return
+        }
+        guard bytes > 0, nowNanoseconds &- pace.lastHeavyNanoseconds >= Self.sharingNanoseconds else { return }
+        lastLightNanoseconds = nowNanoseconds
+    }
 
     // MARK: Mail
 

@@ -132,6 +132,28 @@ struct ReactorTests {
         // With work scheduled nobody sleeps.
         #expect(kernel.waits == [nil, 0, 0])
     }
+
+    @Test func `turns are short while somebody has little to do, and only then`() throws {
+        var (quiet, loud) = (Reactor.Pace(), Reactor.Pace())
+        let whole = reactor.turnBytes
+        reactor.moved(whole, &loud)
+        #expect(reactor.turnBytes == whole)
+        reactor.moved(100, &quiet)
+        #expect(reactor.turnBytes <= whole / 4)
+        // Who moves much has small turns in between, and nobody needs to make haste for that.
+        try pass(milliseconds: 90)
+        reactor.moved(whole, &loud)
+        try pass(milliseconds: 20)
+        reactor.moved(100, &loud)
+        reactor.moved(0, &quiet)
+        #expect(reactor.turnBytes == whole)
+    }
+
+    private func pass(milliseconds: UInt64) throws {
+        kernel.now += milliseconds * 1_000_000
+        _ = reactor.after(milliseconds: 0) {}
+        try reactor.runOnce()
+    }
 }
 
 struct ListenerTests {
@@ -171,6 +193,30 @@ struct ListenerTests {
         kernel.acceptances = [.accepted(descriptor: null())]
         try reactor.runOnce()
         #expect(taken == 1)
+        listener.close()
+    }
+
+    @Test func `near the last descriptor it pauses, so that what was accepted finds some, until there are enough`()
+        throws
+    {
+        var taken = 0
+        var failures: [Errno] = []
+        let descriptor = null()
+        let accepted = null()
+        let listener = try Listener(
+            Descriptor(owning: descriptor), on: reactor, ceiling: accepted, exhausted: { failures.append($0) }
+        ) { _ in taken += 1 }
+        kernel.acceptances = [.accepted(descriptor: accepted)]
+        kernel.batches = [[(descriptor, .readable)]]
+        try reactor.runOnce()
+        #expect(taken == 1 && failures == [.tooManyDescriptors])
+        kernel.lowestFreeDescriptor = accepted
+        try reactor.runOnce()
+        #expect(taken == 1 && failures.count == 2)
+        kernel.lowestFreeDescriptor = accepted - 1
+        kernel.acceptances = [.wouldBlock]
+        try reactor.runOnce()
+        #expect(kernel.acceptCount == 2)
         listener.close()
     }
 

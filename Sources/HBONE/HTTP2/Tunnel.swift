@@ -23,8 +23,8 @@ package protocol TunnelObserver: AnyObject {
 /// A batch of events first fills what goes out; the pump runs once per turn, so that many streams share one encryption
 /// and one send(2). Owned by its reactor; never crosses threads.
 @safe package final class Tunnel: EventHandler, TurnHandler {
-    /// What one turn takes from the peer, and what it takes from applications: about a millisecond's work.
-    private static let turnBytes = 512 * 1024
+    /// Each is a decision and a dial: as much work as the bytes of a turn.
+    private static let requestsPerTurn = 32
     /// Streams on their way when a shutdown was announced reach us within this time.
     private static let drainNoticeMilliseconds: UInt64 = 1_000
 
@@ -58,6 +58,11 @@ package protocol TunnelObserver: AnyObject {
     /// OpenSSL did not take a batch: what follows would not make sense to the peer.
     private var hasLostBytes = false
     private var streams: [Int32: TunnelStream] = [:]
+    /// Requests that have not had their turn.
+    private var requests: [TunnelStream] = []
+    private var pace = Reactor.Pace()
+    /// Of applications, in this turn.
+    private var movedBytes = 0
     /// The stream whose bytes are in `scratch.parts`.
     private var receivingStream: TunnelStream?
     private let budget: StorageBudget
@@ -109,6 +114,7 @@ package protocol TunnelObserver: AnyObject {
     package var streamCount: Int { streams.count }
     package var isOpen: Bool { phase == .open }
     var headerListLimit: Int { Int(settings.headerListBytes) }
+    var detachedStallMilliseconds: UInt64 { settings.detachedStallMilliseconds }
 
     /// How many streams the peer takes at a time.
     package var streamLimit: Int { http2?.peerConcurrentStreams ?? 0 }
@@ -121,19 +127,19 @@ package protocol TunnelObserver: AnyObject {
             needsRead = true
         }
         if readiness.contains(.writable), tls.isBlocked { tls.resume() }
-        progress()
         schedule()
     }
 
     package func turn() {
-        isScheduled = false
-        progress()
-        pump()
-    }
-
-    private func progress() {
         if phase == .handshaking { shakeHands() }
         if phase == .open || phase == .closing, needsRead { readSome() }
+        takeRequests()
+        // What was set in motion until here goes out with this pump.
+        isScheduled = false
+        pump()
+        if !requests.isEmpty { schedule() }
+        reactor.moved(movedBytes, &pace)
+        movedBytes = 0
     }
 
     private func schedule() {
@@ -169,9 +175,11 @@ package protocol TunnelObserver: AnyObject {
 
     private func readSome() {
         needsRead = false
+        let limit = reactor.turnBytes
         var total = 0
-        while total < Self.turnBytes {
-            switch unsafe tls.read(into: scratch.tls.plain) {
+        while total < limit {
+            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch.tls.plain.prefix(limit))
+            switch unsafe tls.read(into: room) {
             case .wouldBlock: return
             case .ended: return close(phase == .closing ? nil : .peerClosed)
             case .filled(let count):
@@ -195,6 +203,7 @@ package protocol TunnelObserver: AnyObject {
 
     /// Bytes of a DATA frame, still in the shared buffer.
     func received(_ bytes: UnsafeRawBufferPointer, for stream: TunnelStream?) {
+        movedBytes += bytes.count
         guard let stream else {
             http2?.returnConnectionWindow(bytes.count)
             return
@@ -227,7 +236,7 @@ package protocol TunnelObserver: AnyObject {
             if needsRead, phase != .handshaking { schedule() }
             return
         }
-        scratch.turnBudget = Self.turnBytes
+        scratch.turnBudget = reactor.turnBytes
         isInSession = true
         let failure = http2?.send()
         isInSession = false
@@ -273,11 +282,12 @@ package protocol TunnelObserver: AnyObject {
             guard mayWrite else { return .pause }
         }
         let start = scratch.batchCount + TunnelScratch.frameHeaderSize
-        let size = min(limit, TunnelScratch.batchSize - start)
+        let size = min(limit, TunnelScratch.batchSize - start, max(scratch.turnBudget, TunnelScratch.worthwhileSize))
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch.batch[start..<start + size])
         switch unsafe stream.fill(room) {
         case .filled(let count):
             scratch.turnBudget -= count
+            movedBytes += count
             return .filled(count)
         case .ended: return .ended
         case .deferred: return .deferred
@@ -319,8 +329,16 @@ package protocol TunnelObserver: AnyObject {
         http2?.bind(id, to: stream)
     }
 
-    func requestComplete(_ stream: TunnelStream) {
-        observer?.tunnel(self, received: stream.takeRequest(), on: stream)
+    func requestComplete(_ stream: TunnelStream) { requests.append(stream) }
+
+    /// A request that its peer has taken back before its turn costs nothing.
+    private func takeRequests() {
+        guard !requests.isEmpty else { return }
+        let due = requests.prefix(Self.requestsPerTurn)
+        requests.removeFirst(due.count)
+        for stream in due where !stream.isClosed {
+            observer?.tunnel(self, received: stream.takeRequest(), on: stream)
+        }
     }
 
     func streamClosed(_ stream: TunnelStream, code: UInt32) {
@@ -388,7 +406,7 @@ package protocol TunnelObserver: AnyObject {
         isInSession = false
         flushBatch()
         tls.flush()
-        close(.protocolViolation(reason))
+        close(.misconduct(reason))
     }
 
     // MARK: Keeping alive
@@ -475,6 +493,7 @@ package protocol TunnelObserver: AnyObject {
         tls.close()
         let orphans = streams.values
         streams = [:]
+        requests = []
         receivingStream = nil
         http2 = nil
         for stream in orphans { stream.tunnelLost() }

@@ -19,8 +19,6 @@ final class Relay: TurnHandler {
         let bytesDown: UInt64
     }
 
-    /// What one direction moves before others have their turn.
-    private static let turnBytes = 512 * 1024
     private static let spliceBytes = 64 * 1024
     /// How soon a pipe is asked for again that could not be made.
     private static let retryMilliseconds: UInt64 = 50
@@ -56,6 +54,9 @@ final class Relay: TurnHandler {
     private var ended: ((Result) -> Void)?
     private var isScheduled = false
     private var isRetryDue = false
+    private var pace = Reactor.Pace()
+    /// In this turn.
+    private var movedBytes = 0
 
     /// Both sockets are watched by the reactor already.
     init(
@@ -88,7 +89,7 @@ final class Relay: TurnHandler {
         }
         if readiness.callsForRead { _ = end.half.sourceReady() }
         if readiness.contains(.writable) { _ = other.half.targetReady() }
-        turn()
+        schedule()
     }
 
     private func other(_ end: End) -> End? { end.side == .client ? upstream : client }
@@ -98,6 +99,8 @@ final class Relay: TurnHandler {
         if let client, let upstream { move(from: client, to: upstream) }
         if let client, let upstream { move(from: upstream, to: client) }
         if let client, let upstream, client.half.isFinished, upstream.half.isFinished { end(.complete) }
+        reactor.moved(movedBytes, &pace)
+        movedBytes = 0
     }
 
     private func schedule() {
@@ -107,7 +110,7 @@ final class Relay: TurnHandler {
     }
 
     private func move(from source: End, to target: End) {
-        var budget = Self.turnBytes
+        var budget = reactor.turnBytes
         var step = source.half.next()
         while true {
             switch step {
@@ -139,6 +142,7 @@ final class Relay: TurnHandler {
         switch source.pipe!.fill(from: source.socket.raw, limit: Self.spliceBytes) {
         case .moved(let bytes):
             budget -= bytes
+            movedBytes += bytes
             return source.half.filled()
         case .wouldBlock: return source.half.sourceBlocked()
         case .ended: return source.half.sourceEnded()
