@@ -44,6 +44,11 @@ static inline const ASN1_IA5STRING *COpenSSL_uri_of(const GENERAL_NAME *name) {
 // BIO_get_mem_data is a macro with a cast.
 static inline long COpenSSL_BIO_get_mem_data(BIO *memory, char **data) { return BIO_get_mem_data(memory, data); }
 // EVP_EC_gen is a macro over a variadic function.
+/// Whether an error tells of an alert that the peer sent (RFC 8446 §6).
+static inline int COpenSSL_is_alert(unsigned long code) {
+    int reason = ERR_GET_REASON(code);
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+}
 static inline EVP_PKEY *COpenSSL_generate_p256(void) { return EVP_EC_gen("P-256"); }
 
 #endif

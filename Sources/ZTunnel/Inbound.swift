@@ -75,7 +75,8 @@ final class InboundTunnel: TunnelObserver {
         switch failure {
         // Its connections have told their ends; that the tunnel went with them is no news.
         case .peerClosed where hasCarried, .unresponsive where hasCarried, .socket where hasCarried: return
-        case .peerClosed, .unresponsive, .socket, .tls, .protocolViolation: tell(ConnectionFailure(tunnel: failure))
+        case .peerClosed, .unresponsive, .socket, .tls, .protocolViolation, .misconduct:
+            tell(ConnectionFailure(tunnel: failure))
         }
     }
 
@@ -206,6 +207,9 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         guard dial != nil else { return refuse(503, .exhausted("connections that wait for this application")) }
         do throws(Errno) {
             let socket = try pod.dialApplication(address, as: source.ip)
+            guard socket.raw < worker.settings.descriptorReserve.streamCeiling else {
+                return refuse(503, .exhausted("descriptors in use"))
+            }
             connector = try Connector(
                 socket, on: worker.reactor, timeoutMilliseconds: worker.settings.connectTimeoutMilliseconds
             ) { [unowned self] result in
@@ -288,6 +292,7 @@ extension ConnectionFailure {
         case .tls(let failure): self.init(.tls(failure), at: .tunnel, by: .downstream)
         case .socket(let failure): self.init(.socket(failure), at: .tunnel, by: .downstream)
         case .protocolViolation(let reason): self.init(.http2(reason), at: .tunnel, by: .downstream)
+        case .misconduct(let offence): self.init(.misconduct(offence), at: .tunnel, by: .downstream)
         case .peerClosed, .unresponsive: self.init(.tunnelLost, at: .tunnel, by: .downstream)
         }
     }

@@ -237,6 +237,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
         case .tls(let failure): fail(.tls(failure), .tunnel, .upstream)
         case .socket(let failure): fail(.connect(failure), .tunnel, .upstream)
         case .protocolViolation(let reason): fail(.http2(reason), .tunnel, .upstream)
+        case .misconduct(let offence): fail(.misconduct(offence), .tunnel, .upstream)
         case .peerClosed, .unresponsive: fail(.tunnelLost, .tunnel, .upstream)
         }
     }
@@ -316,6 +317,7 @@ extension ConnectionFailure {
         case .resetByPeer: self.init(.reset, at: .relay, by: .upstream)
         case .refused(let response): self.init(.status(response.status), at: .tunnel, by: .upstream)
         case .unprocessed, .tunnelLost: self.init(.tunnelLost, at: .tunnel, by: .upstream)
+        case .stalled: self.init(.socket(.timedOut), at: .relay, by: .downstream)
         case .exhausted: self.init(.exhausted(Self.untaken), at: .relay, by: .mesh)
         case .cancelled: self.init(.draining, at: .relay, by: .mesh)
         }
@@ -330,6 +332,7 @@ extension ConnectionFailure {
         case .resetByApplication: self.init(.reset, at: .relay, by: .upstream)
         case .resetByPeer: self.init(.reset, at: .relay, by: .downstream)
         case .unprocessed, .tunnelLost, .refused: self.init(.tunnelLost, at: .tunnel, by: .downstream)
+        case .stalled: self.init(.socket(.timedOut), at: .relay, by: .upstream)
         case .exhausted: self.init(.exhausted(Self.untaken), at: .relay, by: .mesh)
         case .cancelled: self.init(.draining, at: .relay, by: .mesh)
         }

@@ -59,7 +59,7 @@ struct TunnelLimitTests {
         #expect(hasEnded)
         #expect(
             pair.closed[.server]
-                == .protocolViolation("the peer sends too many frames that carry nothing"))
+                == .misconduct("the peer sends too many frames that carry nothing"))
         #expect(try pair.run { peer.hasEnded })
         #expect(peer.frames.last { $0.type == 7 }?.goAwayCode == 0xb)
     }
@@ -105,6 +105,30 @@ struct TunnelLimitTests {
         }
         #expect(hasEnded)
         #expect(try pair.run { peer.frames.contains { $0.goAwayCode == 0xb } })
+    }
+
+    @Test func `requests that come together are taken up a few at a time, and one taken back before costs nothing`()
+        throws
+    {
+        let pair = try pair()
+        var (requests, most, taken) = (0, 0, Set<Int32>())
+        pair.onRequest = { _, stream in
+            requests += 1
+            taken.insert(stream.id)
+        }
+        let peer = try rawPeer(pair)
+        let withdrawn: UInt32 = 399
+        peer.send(
+            (0..<200).map { Frame(1, flags: 4, stream: UInt32(2 * $0 + 1), Self.connect) }
+                + [Frame(3, stream: withdrawn, [0, 0, 0, 8])])
+        let areTaken = try pair.run {
+            most = max(most, requests)
+            requests = 0
+            return taken.count == 199
+        }
+        #expect(areTaken)
+        #expect(most <= 32)
+        #expect(!taken.contains(Int32(withdrawn)))
     }
 
     /// RFC 7541 §7.3: a large field goes into the table once and is named by one byte from then on.
@@ -236,6 +260,40 @@ struct TunnelLimitTests {
             })
         far.reset()
         #expect(try pair.run { pair.storage.stored == 0 })
+    }
+
+    @Test func `what an application leaves untaken after its peer has gone is not kept for ever`() throws {
+        var settings = HTTP2Settings()
+        settings.detachedStallMilliseconds = 300
+        let pair = try pair(settings: settings)
+        let (far, farInner) = try Application.pair()
+        var farSocket: CInt? = farInner
+        pair.onRequest = { _, stream in
+            let raw = farSocket.take()!
+            stream.observer = far
+            stream.join(Descriptor(owning: raw), try! pair.reactor.watch(raw, for: stream), [])
+            stream.accept(baggage: nil)
+        }
+        let peer = try rawPeer(pair)
+        peer.send([Frame(4, flags: 1), Frame(1, flags: 4, stream: 1, Self.connect)])
+        #expect(try pair.run { farSocket == nil })
+        far.finish()
+        var sent = 0
+        _ = try pair.run {
+            if peer.send(Frame(0, stream: 1, [UInt8](repeating: 7, count: 16_384)).bytes) { sent += 16_384 }
+            return sent >= 4 << 20
+        }
+        #expect(try pair.run { peer.send(Frame(0, flags: 1, stream: 1).bytes) })
+        #expect(try pair.run { pair.storage.stored > 0 })
+        var received = 0
+        #expect(
+            try pair.run {
+                if received < 100_000, case .bytes(let bytes) = far.read() { received += bytes.count }
+                return far.ending != nil
+            })
+        #expect(received >= 100_000)
+        #expect(far.ending == .stalled)
+        #expect(pair.storage.stored == 0)
     }
 
     /// Who has sent all and then resets wants no answer; the application must not wait for ever to get rid of its own.

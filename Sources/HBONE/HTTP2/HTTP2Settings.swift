@@ -24,5 +24,8 @@ package struct HTTP2Settings: Hashable, Sendable {
     package var resetBurst: UInt64 = 1_000
     package var resetsPerSecond: UInt64 = 1_000
 
+    /// A stream whose peer is gone waits so long for an application that takes none of what is left.
+    package var detachedStallMilliseconds: UInt64 = 60_000
+
     package init() {}
 }

@@ -27,6 +27,8 @@ package protocol TunnelStreamObserver: AnyObject {
         /// The peer has not looked at it: it may be tried on another tunnel.
         case unprocessed
         case tunnelLost
+        /// Its peer was gone, and its application did not take what was left.
+        case stalled
         /// Its application left more untaken than there is room for.
         case exhausted
         /// Ended by us: a policy, a drain, a client that went away before it was connected.
@@ -64,6 +66,7 @@ package protocol TunnelStreamObserver: AnyObject {
     private var cutShort: UInt32?
     private var hasDiscarded = false
     private var lingering: Reactor.TimerID?
+    private var stall: Reactor.TimerID?
     /// The HTTP/2 stream is gone; what is undelivered may still be on its way to the application.
     private(set) var isClosed = false
     private var hasEnded = false
@@ -407,6 +410,7 @@ package protocol TunnelStreamObserver: AnyObject {
     func closed(code: UInt32) {
         isClosed = true
         guard !hasEnded else { return }
+        defer { limitStall() }
         switch code {
         case NGHTTP2_NO_ERROR.rawValue where peerHasEnded && sentEnd: passEndOn()
         case _ where isEstablished && peerHasEnded && !sentEnd:
@@ -422,9 +426,23 @@ package protocol TunnelStreamObserver: AnyObject {
     func tunnelLost() {
         isClosed = true
         // What arrived in full is still delivered.
-        if peerHasEnded, sentEnd { return passEndOn() }
-        end(.tunnelLost)
+        guard peerHasEnded, sentEnd else { return end(.tunnelLost) }
+        passEndOn()
+        limitStall()
     }
+
+    /// Nobody at the other end pings any more: an application that stands still would hold this for ever.
+    private func limitStall() {
+        guard !hasEnded, descriptor >= 0 else { return }
+        let left = leftBytes
+        stall = reactor.after(milliseconds: tunnel.detachedStallMilliseconds) { [unowned self] in
+            self.stall = nil
+            if self.leftBytes < left { self.limitStall() } else { self.abort(.stalled) }
+        }
+    }
+
+    /// That the application has not taken.
+    private var leftBytes: Int { undelivered.count + Socket.unacknowledgedBytes(of: descriptor) }
 
     /// Ends the connection now, as a reset in both directions.
     package func cancel() { abort(.cancelled) }
@@ -456,8 +474,11 @@ package protocol TunnelStreamObserver: AnyObject {
 
     /// A refused stream's application never was connected: its socket is closed by whoever holds it.
     private func leaveApplication(withReset: Bool) {
-        if let lingering { reactor.cancel(lingering) }
+        for timer in [lingering, stall] {
+            if let timer { reactor.cancel(timer) }
+        }
         lingering = nil
+        stall = nil
         guard let socket = socket.take() else { return }
         if let token { reactor.forget(token) }
         token = nil

@@ -10,6 +10,8 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case unexpectedIdentity(presented: String)
     /// The peer breaks the protocol or offers nothing that we accept (version, suite, ALPN); OpenSSL's reason.
     case protocolError(String)
+    /// The peer ended the handshake with an alert; OpenSSL's name for it.
+    case refusedByPeer(alert: String)
     case closed
     case timedOut
 }
@@ -24,6 +26,7 @@ extension TLSFailure: CustomStringConvertible {
         case .foreignTrustDomain(let presented): "peer is of another trust domain: \(presented)"
         case .unexpectedIdentity(let presented): "peer is not who was expected: \(presented)"
         case .protocolError(let reason): "TLS handshake failed: \(reason)"
+        case .refusedByPeer(let alert): "peer refused the TLS handshake: \(alert)"
         case .closed: "peer closed during the TLS handshake"
         case .timedOut: "TLS handshake timed out"
         }

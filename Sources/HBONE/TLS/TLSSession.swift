@@ -120,8 +120,11 @@ package import Reactor
             ERR_clear_error()
             return verificationFailure
         }
-        guard ERR_peek_error() != 0 else { return .closed }
+        let code = ERR_peek_error()
+        guard code != 0 else { return .closed }
+        let isAlert = COpenSSL_is_alert(code) == 1
         let reason = openSSLReason()
+        if isAlert { return .refusedByPeer(alert: reason) }
         return reason == "peer did not return a certificate" ? .noCertificate : .protocolError(reason)
     }
 

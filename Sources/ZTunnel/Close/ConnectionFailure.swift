@@ -32,6 +32,8 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         case noCredential(String)
         case tls(TLSFailure)
         case http2(String)
+        /// The peer's proxy kept this one too busy.
+        case misconduct(String)
         /// The peer's proxy answered the CONNECT with another status than 200.
         case status(Int)
         case tunnelLost
@@ -75,6 +77,7 @@ extension ConnectionFailure: CustomStringConvertible {
         case .noCredential(let reason): return "no certificate for this workload: \(reason)"
         case .tls(let failure): return failure.description
         case .http2(let reason): return "HTTP/2 failed: \(reason)"
+        case .misconduct(let offence): return "HTTP/2 failed: \(offence)"
         case .status(let status): return "http status: \(status)"
         case .tunnelLost: return "the tunnel was lost"
         case .reset: return "connection reset by \(side == .downstream ? "client" : "server")"
@@ -108,7 +111,7 @@ extension ConnectionFailure {
             return .connect
         case .noCredential: return .identity
         case .tls(let failure): return failure.responseFlags
-        case .http2: return .http2
+        case .http2, .misconduct: return .http2
         // The mesh carried it until one of the two ends, or an operator, ended it.
         case .reset, .socket, .draining: return .ok
         }
@@ -119,7 +122,7 @@ extension TLSFailure {
     fileprivate var responseFlags: ResponseFlags {
         switch self {
         case .noIdentity, .foreignTrustDomain, .unexpectedIdentity, .unusableCredential: return .identity
-        case .noCertificate, .untrustedChain, .protocolError, .closed, .timedOut: return .tls
+        case .noCertificate, .untrustedChain, .protocolError, .refusedByPeer, .closed, .timedOut: return .tls
         }
     }
 }

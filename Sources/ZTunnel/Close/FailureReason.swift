@@ -17,9 +17,11 @@ package enum FailureReason: String, Hashable, Sendable {
     case tlsPeerCertificate = "tls_peer_certificate"
     case tlsPeerIdentity = "tls_peer_identity"
     case tlsProtocol = "tls_protocol"
+    case tlsRefusedByPeer = "tls_refused_by_peer"
     case tlsClosed = "tls_closed"
     case tlsTimedOut = "tls_timed_out"
     case http2 = "http2"
+    case misconduct
     case refusedByPeer = "refused_by_peer"
     case tunnelLost = "tunnel_lost"
     case reset
@@ -47,6 +49,7 @@ extension ConnectionFailure {
         case .noCredential: .noCertificate
         case .tls(let failure): failure.reason
         case .http2: .http2
+        case .misconduct: .misconduct
         case .status: .refusedByPeer
         case .tunnelLost: .tunnelLost
         case .reset: .reset
@@ -64,6 +67,7 @@ extension TLSFailure {
         case .noCertificate, .untrustedChain: .tlsPeerCertificate
         case .noIdentity, .foreignTrustDomain, .unexpectedIdentity: .tlsPeerIdentity
         case .protocolError: .tlsProtocol
+        case .refusedByPeer: .tlsRefusedByPeer
         case .closed: .tlsClosed
         case .timedOut: .tlsTimedOut
         }
