@@ -68,7 +68,7 @@ extension ManifestGenerator {
     }
 
     mutating func object() -> KubernetesObject {
-        switch Int.random(in: 0..<12, using: &self) {
+        switch Int.random(in: 0..<16, using: &self) {
         case 0: return .namespace(.init(metadata: metadata(isNamespaced: false)))
         case 1: return .serviceAccount(.init(metadata: metadata()))
         case 2: return .node(node())
@@ -77,11 +77,12 @@ extension ManifestGenerator {
         case 6: return .endpointSlice(slice())
         case 7: return .authorizationPolicy(authorizationPolicy())
         case 8: return .peerAuthentication(peerAuthentication())
+        case 9, 10, 11, 12: return meshObject()
         default: return .pod(pod())
         }
     }
 
-    private mutating func metadata(isNamespaced: Bool = true) -> Kubernetes.ObjectMeta {
+    mutating func metadata(isNamespaced: Bool = true) -> Kubernetes.ObjectMeta {
         let name = pick(["a", "b", "c"])
         let namespace = isNamespaced ? pick(Self.namespaces) : ""
         var metadata = Kubernetes.ObjectMeta(name: isNamespaced ? name : pick(Self.namespaces), namespace: namespace)
@@ -89,6 +90,7 @@ extension ManifestGenerator {
         if chance(2) { metadata.annotations["ambient.istio.io/redirection"] = pick(["enabled", "pending"]) }
         if chance(4) { metadata.annotations["networking.istio.io/traffic-distribution"] = "PreferClose" }
         if chance(3) { metadata.creationTimestamp = .init(secondsSinceEpoch: Int.random(in: 0...99, using: &self)) }
+        bind(&metadata)
         if chance(8) { metadata.deletionTimestamp = .init(secondsSinceEpoch: 1) }
         if chance(4) {
             metadata.ownerReferences = [

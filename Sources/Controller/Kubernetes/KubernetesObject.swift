@@ -13,6 +13,15 @@ package enum KubernetesObject: Hashable, Sendable {
     case endpointSlice(Kubernetes.EndpointSlice)
     case authorizationPolicy(Kubernetes.AuthorizationPolicy)
     case peerAuthentication(Kubernetes.PeerAuthentication)
+    case requestAuthentication(Kubernetes.RequestAuthentication)
+    case serviceEntry(Kubernetes.ServiceEntry)
+    case workloadEntry(Kubernetes.WorkloadEntry)
+    case gateway(Kubernetes.Gateway)
+    case gatewayClass(Kubernetes.GatewayClass)
+    case httpRoute(Kubernetes.Route)
+    case grpcRoute(Kubernetes.Route)
+    case referenceGrant(Kubernetes.ReferenceGrant)
+    case meshConfig(Kubernetes.MeshConfig)
 
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case namespace = "Namespace"
@@ -24,22 +33,39 @@ package enum KubernetesObject: Hashable, Sendable {
         case endpointSlice = "EndpointSlice"
         case authorizationPolicy = "AuthorizationPolicy"
         case peerAuthentication = "PeerAuthentication"
+        case requestAuthentication = "RequestAuthentication"
+        case serviceEntry = "ServiceEntry"
+        case workloadEntry = "WorkloadEntry"
+        case gateway = "Gateway"
+        case gatewayClass = "GatewayClass"
+        case httpRoute = "HTTPRoute"
+        case grpcRoute = "GRPCRoute"
+        case referenceGrant = "ReferenceGrant"
+        case meshConfig = "MeshConfig"
 
-        package var isNamespaced: Bool { self != .namespace && self != .node }
+        package var isNamespaced: Bool { self != .namespace && self != .node && self != .gatewayClass }
 
         package var apiGroup: String {
             switch self {
             case .namespace, .serviceAccount, .pod, .service, .node: ""
             case .deployment: "apps"
             case .endpointSlice: "discovery.k8s.io"
-            case .authorizationPolicy, .peerAuthentication: "security.istio.io"
+            case .authorizationPolicy, .peerAuthentication, .requestAuthentication: "security.istio.io"
+            case .serviceEntry, .workloadEntry: "networking.istio.io"
+            case .gateway, .gatewayClass, .httpRoute, .grpcRoute, .referenceGrant: Kubernetes.gatewayGroup
+            case .meshConfig: "slipstream.io"
             }
         }
 
         /// The versions that are read; the first is written.
         package var apiVersions: [String] {
             switch self {
-            case .endpointSlice, .authorizationPolicy, .peerAuthentication: ["v1", "v1beta1"]
+            case .endpointSlice, .authorizationPolicy, .peerAuthentication, .requestAuthentication, .gateway,
+                .gatewayClass, .httpRoute, .referenceGrant:
+                ["v1", "v1beta1"]
+            case .serviceEntry, .workloadEntry: ["v1", "v1beta1", "v1alpha3"]
+            case .grpcRoute: ["v1", "v1alpha2"]
+            case .meshConfig: ["v1alpha1"]
             default: ["v1"]
             }
         }
@@ -59,6 +85,15 @@ package enum KubernetesObject: Hashable, Sendable {
         case .endpointSlice: .endpointSlice
         case .authorizationPolicy: .authorizationPolicy
         case .peerAuthentication: .peerAuthentication
+        case .requestAuthentication: .requestAuthentication
+        case .serviceEntry: .serviceEntry
+        case .workloadEntry: .workloadEntry
+        case .gateway: .gateway
+        case .gatewayClass: .gatewayClass
+        case .httpRoute: .httpRoute
+        case .grpcRoute: .grpcRoute
+        case .referenceGrant: .referenceGrant
+        case .meshConfig: .meshConfig
         }
     }
 
@@ -73,6 +108,15 @@ package enum KubernetesObject: Hashable, Sendable {
         case .endpointSlice(let object): object.metadata
         case .authorizationPolicy(let object): object.metadata
         case .peerAuthentication(let object): object.metadata
+        case .requestAuthentication(let object): object.metadata
+        case .serviceEntry(let object): object.metadata
+        case .workloadEntry(let object): object.metadata
+        case .gateway(let object): object.metadata
+        case .gatewayClass(let object): object.metadata
+        case .httpRoute(let object): object.metadata
+        case .grpcRoute(let object): object.metadata
+        case .referenceGrant(let object): object.metadata
+        case .meshConfig(let object): object.metadata
         }
     }
 

@@ -7,6 +7,8 @@ extension Kubernetes {
         package var labels: [String: String] = [:]
         package var annotations: [String: String] = [:]
         package var uid = ""
+        /// Rises with each change of the spec; nil for kinds that do not count, and in files.
+        package var generation: Int?
         package var generateName = ""
         package var creationTimestamp: Timestamp?
         /// When it is set the object is going away.

@@ -39,7 +39,7 @@ extension MeshModel {
             }
         case .peerAuthentication(let authentication):
             addDependents(of: authentication, to: &dependents, settings)
-        case .serviceAccount, .deployment: break
+        default: break
         }
         return dependents
     }

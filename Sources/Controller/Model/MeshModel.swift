@@ -140,7 +140,7 @@ extension MeshModel {
             authenticationsByNamespace[namespace, default: []].insert(key)
             authenticationSelectors[namespace, default: .init()].set(authentication.selector, for: name)
             if authentication.selector == nil { wideAuthentications[namespace, default: []].insert(name) }
-        case .serviceAccount, .deployment: break
+        default: break
         }
     }
 
@@ -171,7 +171,7 @@ extension MeshModel {
             authenticationsByNamespace.remove(key, under: namespace)
             authenticationSelectors[namespace]?.set(nil, for: name)
             wideAuthentications.remove(name, under: namespace)
-        case .serviceAccount, .deployment: break
+        default: break
         }
     }
 }

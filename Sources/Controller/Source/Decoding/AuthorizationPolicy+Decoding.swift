@@ -9,7 +9,7 @@ extension Kubernetes.AuthorizationPolicy {
         guard var fields = try object.fields("spec") else { return }
         try fields.refuseEmptyFields()
         selector = try fields.policySelector()
-        try readTargets(&fields)
+        targets = try fields.policyTargets(besideSelector: selector != nil)
         action = try fields.optionalWord("action", of: Action.self) ?? action
         rules = try fields.list("rules", Rule.init(node:path:))
         if var provider = try fields.fields("provider") {
@@ -18,18 +18,6 @@ extension Kubernetes.AuthorizationPolicy {
         }
         try requireSense(fields)
         try fields.finish()
-    }
-
-    private mutating func readTargets(_ fields: inout YAMLFields) throws(DocumentFault) {
-        if let node = fields.take("targetRef") {
-            targets = [try TargetReference(node: node, path: fields.path(of: "targetRef"))]
-        }
-        let more = try fields.list("targetRefs", TargetReference.init(node:path:))
-        guard [selector != nil, !targets.isEmpty, !more.isEmpty].count(where: { $0 }) <= 1 else {
-            throw fields.fault("targetRefs", "expected only one of selector, targetRef and targetRefs")
-        }
-        targets += more
-        guard targets.count <= 16 else { throw fields.fault("targetRefs", "expected at most 16") }
     }
 
     private func requireSense(_ fields: YAMLFields) throws(DocumentFault) {
@@ -151,6 +139,21 @@ extension YAMLFields {
         let labels = try selector.labels("matchLabels")
         try selector.finish()
         return labels
+    }
+
+    /// What a policy is attached to, by the old field or the new one.
+    mutating func policyTargets(
+        besideSelector hasSelector: Bool
+    ) throws(DocumentFault) -> [Kubernetes.AuthorizationPolicy.TargetReference] {
+        var targets: [Kubernetes.AuthorizationPolicy.TargetReference] = []
+        if let node = take("targetRef") { targets = [try .init(node: node, path: path(of: "targetRef"))] }
+        let more = try list("targetRefs", Kubernetes.AuthorizationPolicy.TargetReference.init(node:path:))
+        guard [hasSelector, !targets.isEmpty, !more.isEmpty].count(where: { $0 }) <= 1 else {
+            throw fault("targetRefs", "expected only one of selector, targetRef and targetRefs")
+        }
+        targets += more
+        guard targets.count <= 16 else { throw fault("targetRefs", "expected at most 16") }
+        return targets
     }
 
     /// A list that has an item if it is there.

@@ -1,7 +1,7 @@
 /// Fields that Kubernetes has and the mesh does not read: what a manifest may have without being refused.
 enum KnownFields {
     static let metadata = [
-        "deletionGracePeriodSeconds", "finalizers", "generation", "managedFields", "resourceVersion", "selfLink",
+        "deletionGracePeriodSeconds", "finalizers", "managedFields", "resourceVersion", "selfLink",
     ]
     static let serviceAccount = ["automountServiceAccountToken", "imagePullSecrets", "secrets", "status"]
     static let podSpec = [

@@ -7,7 +7,12 @@ enum KnownKinds {
         ],
         "apps": ["ControllerRevision", "DaemonSet", "ReplicaSet", "StatefulSet"],
         "discovery.k8s.io": [],
-        "security.istio.io": ["RequestAuthentication"],
+        "security.istio.io": [],
+        "networking.istio.io": [
+            "DestinationRule", "EnvoyFilter", "Gateway", "ProxyConfig", "Sidecar", "VirtualService", "WorkloadGroup",
+        ],
+        "gateway.networking.k8s.io": ["BackendTLSPolicy", "ListenerSet", "TCPRoute", "TLSRoute", "UDPRoute"],
+        "slipstream.io": [],
     ]
 
     /// Of other groups, anything may.

@@ -37,6 +37,15 @@ extension KubernetesObject {
         case .endpointSlice: return .endpointSlice(try .init(metadata, &fields))
         case .authorizationPolicy: return .authorizationPolicy(try .init(metadata, &fields))
         case .peerAuthentication: return .peerAuthentication(try .init(metadata, &fields))
+        case .requestAuthentication: return .requestAuthentication(try .init(metadata, &fields))
+        case .serviceEntry: return .serviceEntry(try .init(metadata, &fields))
+        case .workloadEntry: return .workloadEntry(try .init(metadata, &fields))
+        case .gateway: return .gateway(try .init(metadata, &fields))
+        case .gatewayClass: return .gatewayClass(try .init(metadata, &fields))
+        case .httpRoute: return .httpRoute(try .init(metadata, .http, &fields))
+        case .grpcRoute: return .grpcRoute(try .init(metadata, .grpc, &fields))
+        case .referenceGrant: return .referenceGrant(try .init(metadata, &fields))
+        case .meshConfig: return .meshConfig(try .init(metadata, &fields))
         }
     }
 }

@@ -25,10 +25,17 @@ extension Kubernetes.ObjectMeta {
         try fields.finish()
     }
 
+    /// Each is looked up for each object that selects: nobody has so many.
+    private static let labelLimit = 1000
+
     private mutating func read(_ fields: inout YAMLFields) throws(DocumentFault) {
         labels = try fields.labels("labels")
+        guard labels.count <= Self.labelLimit else {
+            throw fields.fault("labels", "expected at most \(Self.labelLimit), found \(labels.count)")
+        }
         annotations = try fields.stringMap("annotations")
         uid = try fields.string("uid") ?? ""
+        generation = try fields.integer("generation", in: 0...Int.max)
         generateName = try fields.string("generateName") ?? ""
         creationTimestamp = try fields.timestamp("creationTimestamp")
         deletionTimestamp = try fields.timestamp("deletionTimestamp")

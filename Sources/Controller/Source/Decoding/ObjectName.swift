@@ -16,6 +16,19 @@ enum ObjectName {
         text.utf8.count <= 253 && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(isLabel)
     }
 
+    /// A name in any case of letters, of a zone perhaps: `*.` before it, or `*` alone.
+    static func isHost(_ text: String) -> Bool {
+        if text == "*" { return true }
+        let name = text.hasPrefix("*.") ? String(text.dropFirst(2)) : text
+        return name.utf8.count <= 253
+            && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isHostLabel($0) }
+    }
+
+    /// Underscores too, which are found in names though hosts should not have them.
+    private static func isHostLabel(_ text: Substring) -> Bool {
+        (1...63).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isAlphanumeric || $0 == 0x2d || $0 == 0x5f }
+    }
+
     /// RFC 6335: up to 15 lower-case letters, digits and dashes, a letter among them.
     static func isPortName(_ text: String) -> Bool {
         text.utf8.count <= 15 && isLabel(text) && text.utf8.contains { (0x61...0x7a).contains($0) }

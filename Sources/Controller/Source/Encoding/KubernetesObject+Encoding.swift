@@ -20,6 +20,14 @@ extension KubernetesObject {
         case .endpointSlice(let slice): slice.yaml
         case .authorizationPolicy(let policy): .fields(["spec": policy.yaml])
         case .peerAuthentication(let authentication): .fields(["spec": authentication.yaml])
+        case .requestAuthentication(let authentication): .fields(["spec": authentication.spec])
+        case .serviceEntry(let entry): .fields(["spec": entry.yaml, "status": entry.statusYAML])
+        case .workloadEntry(let entry): .fields(["spec": entry.endpoint.yaml])
+        case .gateway(let gateway): .fields(["spec": gateway.yaml, "status": gateway.statusYAML])
+        case .gatewayClass(let gatewayClass): .fields(["spec": gatewayClass.yaml])
+        case .httpRoute(let route), .grpcRoute(let route): .fields(["spec": route.spec])
+        case .referenceGrant(let grant): .fields(["spec": grant.yaml])
+        case .meshConfig(let config): .fields(["spec": config.yaml])
         }
     }
 }
@@ -28,7 +36,8 @@ extension Kubernetes.ObjectMeta {
     var yaml: YAMLNode {
         .fields([
             "name": .unlessEmpty(name), "generateName": .unlessEmpty(generateName),
-            "namespace": .unlessEmpty(namespace), "uid": .unlessEmpty(uid), "labels": .unlessEmpty(labels),
+            "namespace": .unlessEmpty(namespace), "uid": .unlessEmpty(uid),
+            "generation": generation.map { .literal($0) }, "labels": .unlessEmpty(labels),
             "annotations": .unlessEmpty(annotations),
             "creationTimestamp": creationTimestamp.map { .text($0.description) },
             "deletionTimestamp": deletionTimestamp.map { .text($0.description) },
