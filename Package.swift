@@ -42,6 +42,7 @@ let package = Package(
         .executable(name: "ztunnel", targets: ["ztunnel"]),
         .executable(name: "node-agent", targets: ["node-agent"]),
         .executable(name: "slipstream", targets: ["slipstream"]),
+        .executable(name: "waypoint", targets: ["waypoint"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -68,11 +69,13 @@ let package = Package(
                 "Resources/authorization.proto", "Resources/workload.proto", "ZDS/zds.proto",
             ], swiftSettings: house),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
+        room("Waypoint", ["HBONE", "Mesh", "Reactor", "ZTunnel"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink", "Reactor"]),
         room("Controller", ["Discovery", "Mesh"]),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
+        program("waypoint", ["Mesh", "Reactor", "Waypoint", "ZTunnel"]),
         program("node-agent", ["Mesh", "NodeAgent", "Reactor", arguments]),
         program("slipstream", ["Playground", arguments]),
 

@@ -101,12 +101,16 @@ struct MatchCondition: Sendable {
             let isSource = field == .sourceIPs || field == .notSourceIPs
             let ip = isSource ? attributes.source : attributes.destination.ip
             return networks.contains { $0.contains(ip) }
-        case .accounts(let accounts): return accounts.contains { attributes.sourceIdentity.hasServiceAccount($0) }
+        case .accounts(let accounts):
+            return accounts.contains {
+                attributes.sourceIdentity.hasServiceAccount($0) || attributes.waypoint.hasServiceAccount($0)
+            }
         case .namespaces(let namespaces):
             // Without an identity the namespace is the empty string.
             let namespace = attributes.sourceIdentity?.namespace ?? ""
             return namespaces.contains { $0.holds(for: namespace) }
         case .principals(let principals):
+            if let waypoint = attributes.waypoint, principals.contains(where: { $0.names(waypoint) }) { return true }
             // Without an identity there is no principal, and nothing holds.
             guard let identity = attributes.sourceIdentity else { return false }
             return principals.contains { $0.holds(for: identity) }
@@ -140,6 +144,11 @@ enum PrincipalMatch: Sendable {
         case .suffix(let text): self = .suffix(text)
         case .presence: self = .presence
         }
+    }
+
+    /// Whether this means just this one.
+    func names(_ identity: SPIFFEIdentity) -> Bool {
+        if case .exact(let exact) = self { exact == identity } else { false }
     }
 
     func holds(for identity: SPIFFEIdentity) -> Bool {

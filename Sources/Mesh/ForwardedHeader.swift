@@ -4,10 +4,13 @@ package struct ForwardedHeader: Hashable, Sendable {
     package var client: SocketAddress?
     /// The hostname of the service that the client meant.
     package var host: String?
+    /// Who the client has proven to be to a waypoint: a parameter of ours (`identity`), as RFC 7239 §5.5 lets us have one.
+    package var identity: SPIFFEIdentity?
 
-    package init(client: SocketAddress? = nil, host: String? = nil) {
+    package init(client: SocketAddress? = nil, host: String? = nil, identity: SPIFFEIdentity? = nil) {
         self.client = client
         self.host = host
+        self.identity = identity
     }
 }
 
@@ -29,6 +32,7 @@ extension ForwardedHeader: CustomStringConvertible, LosslessStringConvertible {
             // A quoted value may hold tabs, which no name has and no log line should.
             case "host" where host == nil && !pair.value.isEmpty && pair.value.utf8.allSatisfy(\.isPrintable):
                 host = pair.value
+            case "identity" where identity == nil: identity = SPIFFEIdentity(pair.value)
             default: break
             }
             rest = rest.drop(while: \.isBlank)
@@ -66,13 +70,14 @@ extension ForwardedHeader: CustomStringConvertible, LosslessStringConvertible {
         return nil
     }
 
-    /// `for="ip:port";host=name`. A host that is no token is quoted; one that a header cannot carry is left out.
+    /// `for="ip:port";host=name;identity="spiffe://…"`. A host that is no token is quoted; one that a header cannot carry is left out.
     package var description: String {
         var parameters: [String] = []
         if let client { parameters.append("for=\"\(client)\"") }
         if let host, !host.isEmpty, host.utf8.allSatisfy(\.isPrintable) {
             parameters.append("host=" + (host.utf8.allSatisfy(\.isToken) ? host : Self.quoted(host)))
         }
+        if let identity { parameters.append("identity=" + Self.quoted(identity.description)) }
         return parameters.joined(separator: ";")
     }
 

@@ -51,10 +51,16 @@ final class RuleIndex: Sendable {
         for length in tables.bySourceNetwork.lengths(attributes.source.family) {
             consider(tables.bySourceNetwork.values(at: attributes.source, length: length), attributes, &held)
         }
-        guard let identity = attributes.sourceIdentity else { return held }
+        if let identity = attributes.sourceIdentity { consider(rulesNaming: identity, attributes, &held) }
+        if let waypoint = attributes.waypoint { consider(rulesNaming: waypoint, attributes, &held) }
+        return held
+    }
+
+    private func consider(
+        rulesNaming identity: SPIFFEIdentity, _ attributes: ConnectionAttributes, _ held: inout Held
+    ) {
         if !tables.byPrincipal.isEmpty { consider(tables.byPrincipal[identity], attributes, &held) }
         if !tables.byServiceAccount.isEmpty { consider(tables.byServiceAccount[identity.account], attributes, &held) }
-        return held
     }
 
     private func consider(_ positions: [Int]?, _ attributes: ConnectionAttributes, _ held: inout Held) {

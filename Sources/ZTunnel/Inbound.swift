@@ -65,7 +65,11 @@ final class InboundTunnel: TunnelObserver {
             return tunnel.drain()
         }
         let security = ConnectionFacts.Security(version: "TLSv1.3", cipher: tunnel.cipherSuite)
-        InboundConnection(pod, stream, source: source, local: local, peer: peer.identity, security).begin(request)
+        pod.worker.settings.serve(
+            pod,
+            InboundArrival(
+                request: request, stream: stream, source: source, local: local, peer: peer.identity, security: security
+            ))
     }
 
     func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) {
@@ -113,23 +117,25 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
     private var dial: Places.Place?
     private var admission: Admission?
     private var application: SocketAddress?
+    private var origin: Origin
 
-    init(
-        _ pod: PodProxy, _ stream: TunnelStream, source: SocketAddress, local: SocketAddress, peer: SPIFFEIdentity,
-        _ security: ConnectionFacts.Security
-    ) {
+    /// Whose connection it is: the peer's own, or that of a client of which a waypoint says so.
+    private struct Origin {
+        var client: SocketAddress
+        var identity: SPIFFEIdentity
+        var waypoint: SPIFFEIdentity?
+    }
+
+    init(_ pod: PodProxy, _ arrival: InboundArrival) {
         self.pod = pod
         worker = pod.worker
-        self.source = source
-        self.local = local
-        self.peer = peer
-        self.stream = stream
-        var record = ConnectionRecord(.inbound, client: source, nowNanoseconds: LinuxKernel.monotonicNanoseconds())
-        record.facts.server = local
-        record.facts.sourceIdentity = peer
-        record.facts.security = security
-        self.record = consume record
-        stream.observer = self
+        source = arrival.source
+        local = arrival.local
+        peer = arrival.peer
+        stream = arrival.stream
+        origin = Origin(client: arrival.source, identity: arrival.peer)
+        record = arrival.record
+        arrival.stream.observer = self
         pod.hold(self)
     }
 
@@ -154,6 +160,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
             let destination = try InboundDestination(
                 authority: authority, localIP: local.ip, workload: workload, snapshot: snapshot)
             if let service = destination.service { record?.facts.service = service }
+            believe(request, to: destination.address, workload, snapshot)
             admit(to: destination.address, snapshot)
         } catch {
             refuse(error.status, .inbound(error))
@@ -172,12 +179,31 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         }
     }
 
+    /// What a waypoint of this destination says of its client counts as if the client had come itself.
+    private func believe(
+        _ request: ConnectRequest, to application: SocketAddress, _ workload: WorkloadEntry, _ snapshot: Snapshot
+    ) {
+        guard let forwarded = request.forwarded.flatMap({ ForwardedHeader($0) }), let client = forwarded.client,
+            let identity = forwarded.identity
+        else { return }
+        let network = worker.settings.network
+        let peerIsWaypoint = snapshot.waypoint(
+            at: source.ip, network: network, proving: peer, for: workload, port: application.port)
+        guard peerIsWaypoint != nil else { return }
+        origin = Origin(client: client, identity: identity, waypoint: peer)
+        record?.facts.client = client
+        record?.facts.sourceIdentity = identity
+        record?.facts.source = snapshot.workload(at: client.ip, network: network)
+    }
+
     // MARK: Policy
 
     private func admit(to application: SocketAddress, _ snapshot: Snapshot) {
         record?.stage = .policy
         let admission = Admission(
-            attributes: ConnectionAttributes(source: source.ip, sourceIdentity: peer, destination: application))
+            attributes: ConnectionAttributes(
+                source: origin.client.ip, sourceIdentity: origin.identity, destination: application,
+                waypoint: origin.waypoint))
         switch admission.decide(pod) {
         case .success(let admitted):
             record?.facts.decision = admitted.decision
@@ -206,7 +232,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         dial = pod.dials.take()
         guard dial != nil else { return refuse(503, .exhausted("connections that wait for this application")) }
         do throws(Errno) {
-            let socket = try pod.dialApplication(address, as: source.ip)
+            let socket = try pod.dialApplication(address, as: origin.client.ip)
             guard socket.raw < worker.settings.descriptorReserve.streamCeiling else {
                 return refuse(503, .exhausted("descriptors in use"))
             }

@@ -1,4 +1,4 @@
-import HBONE
+package import HBONE
 import Mesh
 import Reactor
 
@@ -310,7 +310,7 @@ final class OutboundConnection: PodConnection, Awaiting, TunnelStreamObserver {
 
 extension ConnectionFailure {
     /// How an outbound stream's end is told; nil for a good one.
-    init?(outbound ending: TunnelStream.Ending) {
+    package init?(outbound ending: TunnelStream.Ending) {
         switch ending {
         case .complete: return nil
         case .resetByApplication: self.init(.reset, at: .relay, by: .downstream)
@@ -326,7 +326,7 @@ extension ConnectionFailure {
     private static let untaken = "bytes that the application left untaken"
 
     /// How an inbound stream's end is told: its application is the server.
-    init?(inbound ending: TunnelStream.Ending) {
+    package init?(inbound ending: TunnelStream.Ending) {
         switch ending {
         case .complete: return nil
         case .resetByApplication: self.init(.reset, at: .relay, by: .upstream)

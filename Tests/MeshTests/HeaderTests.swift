@@ -90,6 +90,12 @@ struct ForwardedHeaderTests {
         (ForwardedHeader(client: SocketAddress("10.0.0.1:80"), host: "a.b"), #"for="10.0.0.1:80";host=a.b"#),
         (ForwardedHeader(client: SocketAddress("[fd00::1]:80")), #"for="[fd00::1]:80""#),
         (ForwardedHeader(host: #"a"b\"#), #"host="a\"b\\""#), (ForwardedHeader(), ""),
+        (
+            ForwardedHeader(
+                client: SocketAddress("10.0.0.1:80"), host: "a.b",
+                identity: SPIFFEIdentity("spiffe://td/ns/shop/sa/web")
+            ), #"for="10.0.0.1:80";host=a.b;identity="spiffe://td/ns/shop/sa/web""#
+        ),
     ])
     func `it is printed, and read back`(header: ForwardedHeader, text: String) {
         #expect(header.description == text)

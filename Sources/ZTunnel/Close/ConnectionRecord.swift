@@ -74,7 +74,7 @@ package struct ConnectionFacts: Sendable {
     }
 
     /// How much has been carried until now, from the client (`up`) and to it.
-    mutating func note(_ bytes: (up: UInt64, down: UInt64)) {
+    package mutating func note(_ bytes: (up: UInt64, down: UInt64)) {
         bytesReceived = bytes.up
         bytesSent = bytes.down
     }

@@ -16,7 +16,10 @@ package final class NodeProcess: EventHandler {
     private var isStopping = false
     private var failure: StartFailure?
 
-    package init(_ configuration: Configuration) throws(StartFailure) {
+    /// - Parameter adjust: what another kind of proxy does differently.
+    package init(
+        _ configuration: Configuration, adjust: (inout WorkerSettings) -> Void = { _ in }
+    ) throws(StartFailure) {
         self.configuration = configuration
         do {
             // Before any thread is started: each inherits what is blocked.
@@ -25,9 +28,11 @@ package final class NodeProcess: EventHandler {
             log = Log(
                 try LogSink(format: configuration.logFormat), format: configuration.logFormat,
                 level: configuration.logLevels.level)
+            var settings = WorkerSettings(configuration)
+            adjust(&settings)
             let authority = try LocalAuthority(directory: configuration.authorityDirectory)
             node = try NodeProxy(
-                on: reactor, workers: configuration.workerThreads, WorkerSettings(configuration), authority, log)
+                on: reactor, workers: configuration.workerThreads, settings, authority, log)
         } catch {
             throw StartFailure(description: "\(error)")
         }

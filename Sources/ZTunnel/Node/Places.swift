@@ -1,5 +1,5 @@
 /// A bounded number of places, each taken for as long as somebody holds it. Thread-confined.
-final class Places {
+package final class Places {
     let limit: Int
     private(set) var taken = 0
 
@@ -8,10 +8,10 @@ final class Places {
     var hasRoom: Bool { taken < limit }
 
     /// Nil when all are taken.
-    func take() -> Place? { hasRoom ? Place(self) : nil }
+    package func take() -> Place? { hasRoom ? Place(self) : nil }
 
     /// Given back when the last reference goes.
-    final class Place {
+    package final class Place {
         private let places: Places
 
         fileprivate init(_ places: Places) {

@@ -1,9 +1,9 @@
-import HBONE
-import Mesh
-import Reactor
+package import HBONE
+package import Mesh
+package import Reactor
 
 /// Something of a pod's that goes on for a while, and may have to end because of others.
-protocol PodConnection: AnyObject {
+package protocol PodConnection: AnyObject {
     /// The configuration is another; what it no longer allows ends now.
     func configurationChanged(_ snapshot: Snapshot)
     /// Ends now, as a reset.
@@ -16,24 +16,24 @@ protocol PodConnection: AnyObject {
 }
 
 /// One pod as one worker serves it: listeners in its namespace, its tunnels to others, its connections.
-final class PodProxy {
+package final class PodProxy {
     private static let backlog: CInt = 1024
 
     let identity: PodIdentity
-    let worker: Worker
+    package let worker: Worker
     private let namespace: NetworkNamespace
     /// Where applications' connections are captured.
     private var captures: [Listener] = []
     private var tunnelListener: Listener?
     private var isCapturePaused = false
-    private(set) var pool: TunnelPool!
+    package private(set) var pool: TunnelPool!
     private var connections: [ObjectIdentifier: any PodConnection] = [:]
     private var tunnels: [ObjectIdentifier: InboundTunnel] = [:]
     /// Oldest first.
     private var unprovenTunnels: [InboundTunnel] = []
     private var failureLines = FailureLines()
     /// Of connections whose application has not answered yet.
-    let dials: Places
+    package let dials: Places
     /// Of connections without a tunnel, each of which is two sockets.
     let plainConnections: Places
     /// Of the pipes that they hold.
@@ -63,6 +63,9 @@ final class PodProxy {
     // MARK: Listening
 
     func listen() throws(ListenFailure) {
+        // Tunnels have pings of their own.
+        tunnelListener = try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }
+        guard worker.settings.isCapturing else { return }
         let keepAlive = worker.settings.keepAlive
         captures = [
             try listen(MeshPort.outbound, keepAlive) { pod, socket in
@@ -75,8 +78,6 @@ final class PodProxy {
                 guard let connection = PlaintextConnection(pod, socket) else { return pod.worker.lostAtAccept() }
                 connection.begin()
             })
-        // Tunnels have pings of their own.
-        tunnelListener = try listen(MeshPort.inboundHBONE, nil) { pod, socket in InboundTunnel.accept(pod, socket) }
     }
 
     private func listen(
@@ -109,7 +110,7 @@ final class PodProxy {
     // MARK: Dialling
 
     /// A socket in the pod's namespace on its way to `address`, with the pod's own address.
-    func dial(_ address: SocketAddress) throws(Errno) -> Descriptor {
+    package func dial(_ address: SocketAddress) throws(Errno) -> Descriptor {
         try connect(to: address, Socket.Options(mark: worker.settings.mark, keepAlive: worker.settings.keepAlive))
     }
 
@@ -133,7 +134,7 @@ final class PodProxy {
     // MARK: Who it is
 
     /// What the configuration says of this pod; nil until it has arrived.
-    var workload: WorkloadEntry? {
+    package var workload: WorkloadEntry? {
         if let known { return known }
         known = worker.snapshot?.workload(ofPod: identity, clusterID: worker.settings.clusterID)
         return known
@@ -149,7 +150,7 @@ final class PodProxy {
     }
 
     /// How this pod speaks TLS; nil until it has a certificate.
-    func context(_ role: TLSContext.Role) -> TLSContext? {
+    package func context(_ role: TLSContext.Role) -> TLSContext? {
         worker.context(role, identity.spiffe(workload, trustDomain: worker.settings.trustDomain))
     }
 
@@ -161,7 +162,7 @@ final class PodProxy {
         let network = worker.settings.network
         pool.drop { key in
             guard let entry = snapshot.workload(at: key.destination.ip, network: network) else { return true }
-            return !key.expected.contains(entry.identity) || entry.workload.tunnelProtocol != .hbone
+            return !key.expected.contains(entry.identity) || !snapshot.takesTunnels(entry)
         }
         arrived()
     }
@@ -176,19 +177,19 @@ final class PodProxy {
 
     // MARK: Connections
 
-    func hold(_ connection: any PodConnection) {
+    package func hold(_ connection: any PodConnection) {
         connections[ObjectIdentifier(connection)] = connection
         if !hasRoomForConnection { pauseCapture() }
     }
 
-    func letGo(_ connection: any PodConnection) {
+    package func letGo(_ connection: any PodConnection) {
         connections[ObjectIdentifier(connection)] = nil
         if isCapturePaused, hasRoomAgain { resumeCapture() }
         finishDraining()
     }
 
     /// Streams are refused as long as captured clients wait: the places that come free are for both.
-    var isFull: Bool { isCapturePaused }
+    package var isFull: Bool { isCapturePaused }
 
     private var hasRoomForConnection: Bool {
         connections.count < worker.settings.podLimits.connections && plainConnections.hasRoom
@@ -233,7 +234,7 @@ final class PodProxy {
     // MARK: Records
 
     /// Where the story of each of this pod's connections ends.
-    func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
+    package func finish(_ record: consuming ConnectionRecord, _ failure: ConnectionFailure?) {
         let isTold = failure == nil || failureLines.admit(nowNanoseconds: worker.reactor.nowNanoseconds)
         if !isTold { tellOmissionsLater() }
         worker.finish(record, failure, isTold: isTold)

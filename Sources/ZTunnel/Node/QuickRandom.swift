@@ -1,9 +1,9 @@
 /// Numbers for choices that nobody gains by guessing, such as which endpoint is next: SplitMix64, seeded by the system,
 /// whose own generator is a system call each time.
-struct QuickRandom: RandomNumberGenerator {
+package struct QuickRandom: RandomNumberGenerator {
     private var state = UInt64.random(in: .min ... .max)
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,5 +1,5 @@
 package import HBONE
-import Mesh
+package import Mesh
 package import Reactor
 
 /// How the workers of this process behave.
@@ -21,6 +21,12 @@ package struct WorkerSettings: Sendable {
     /// Whether the answer to a CONNECT tells who is behind it (`ENABLE_RESPONSE_BAGGAGE`).
     package var isResponseBaggageSent = true
     package var isAccessLogged = true
+    /// Whether connections of the pods' applications are captured; a waypoint has none.
+    package var isCapturing = true
+    /// What becomes of the streams that come through tunnels: by default they go to the pod's application.
+    package var serve: @Sendable (PodProxy, InboundArrival) -> Void = { pod, arrival in
+        InboundConnection(pod, arrival).begin(arrival.request)
+    }
     /// `SECRET_TTL`.
     package var certificateLifetimeSeconds: Int64 = 24 * 3600
     package var connectTimeoutMilliseconds: UInt64 = 10_000
@@ -45,15 +51,15 @@ package final class Worker {
     }
 
     let index: Int
-    let reactor: Reactor
-    let settings: WorkerSettings
+    package let reactor: Reactor
+    package let settings: WorkerSettings
     let scratch = TunnelScratch()
     let pipes = PipePool()
     let namespaces: NamespaceVisitor
     let log: Log
-    var random = QuickRandom()
+    package var random = QuickRandom()
 
-    private(set) var snapshot: Snapshot?
+    package private(set) var snapshot: Snapshot?
     private var credentials: [SPIFFEIdentity: Credential] = [:]
     private var contexts: [ContextKey: TLSContext] = [:]
     private var pods: [String: PodProxy] = [:]
@@ -224,10 +230,10 @@ package final class Worker {
     /// The kernel does not tell any more who it was, so there is nothing to log.
     func lostAtAccept() { metrics.lostAtAccept() }
 
-    func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
+    package func opened(_ record: borrowing ConnectionRecord) { metrics.opened(record.facts) }
 
     /// A connection that goes on has carried more.
-    func progressed(_ record: inout ConnectionRecord) { metrics.progressed(&record.facts) }
+    package func progressed(_ record: inout ConnectionRecord) { metrics.progressed(&record.facts) }
 
     private var state: WorkerState {
         for pod in pods.values { pod.countBytes() }

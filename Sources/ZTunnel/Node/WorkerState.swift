@@ -25,4 +25,15 @@ package struct OpenConnection: Hashable, Sendable {
     package let originalDestination: SocketAddress
     package let actualDestination: SocketAddress?
     package let isTunnelled: Bool
+
+    package init(
+        direction: ConnectionFacts.Direction, source: SocketAddress, originalDestination: SocketAddress,
+        actualDestination: SocketAddress?, isTunnelled: Bool
+    ) {
+        self.direction = direction
+        self.source = source
+        self.originalDestination = originalDestination
+        self.actualDestination = actualDestination
+        self.isTunnelled = isTunnelled
+    }
 }

@@ -49,6 +49,28 @@ package struct UpstreamChoice {
         if let gateway = service.service.waypoint {
             return try waypoint(gateway, for: destination, service: service, &random)
         }
+        return try endpoint(of: service, for: destination, &random)
+    }
+
+    /// Past the waypoints that the service or the workload may have: where its waypoint itself goes on to.
+    package func upstream(
+        behindWaypointOf service: ServiceEntry, for destination: SocketAddress,
+        random: inout some RandomNumberGenerator
+    ) throws(UpstreamFailure) -> Upstream {
+        try endpoint(of: service, for: destination, &random)
+    }
+
+    package func upstream(
+        behindWaypointOf workload: WorkloadEntry, for destination: SocketAddress
+    ) throws(UpstreamFailure) -> Upstream {
+        try upstream(
+            to: workload, port: destination.port, for: destination, service: nil,
+            expectedIdentities: workload.expectedIdentities)
+    }
+
+    private func endpoint(
+        of service: ServiceEntry, for destination: SocketAddress, _ random: inout some RandomNumberGenerator
+    ) throws(UpstreamFailure) -> Upstream {
         if service.service.loadBalancing.mode == .passthrough { return .passThrough(destination, service: service) }
         let balance = LoadBalance(service: service, port: destination.port, client: client, network: network)
         guard let chosen = balance.choose(&random) else {
@@ -128,8 +150,7 @@ extension UpstreamChoice {
 
     /// Whether the client is that waypoint itself, by identity and by address.
     private func isClient(_ gateway: GatewayAddress) -> Bool {
-        let endpoints = service(of: gateway)?.endpoints.map(\.entry) ?? workload(of: gateway).map { [$0] } ?? []
-        return endpoints.contains { $0.identity == client.identity && $0.workload.addresses.contains(clientIP) }
+        snapshot.stands(client, behind: gateway) && client.workload.addresses.contains(clientIP)
     }
 }
 

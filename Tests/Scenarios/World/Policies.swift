@@ -18,6 +18,15 @@ extension AuthorizationPolicy {
             rules: [Rule(clauses: [Clause(matches: [.from(pods)])])])
     }
 
+    /// Whoever is not one of these pods may not connect.
+    static func denyOthers(than pods: MeshPod...) -> AuthorizationPolicy {
+        var match = Match()
+        match.notPrincipals = Match.from(pods).principals
+        return AuthorizationPolicy(
+            name: "deny-others", namespace: "shop", scope: .workloadSelector, action: .deny,
+            rules: [Rule(clauses: [Clause(matches: [match])])])
+    }
+
     /// Only these pods may connect to whatever is in their namespace.
     static func allow(_ pods: MeshPod..., name: String = "allow-known") -> AuthorizationPolicy {
         AuthorizationPolicy(
