@@ -53,12 +53,13 @@ extension NamespaceMesh {
     ///   - bytes: how many go in each direction of each.
     ///   - ending: of `transfer.py`, when all are to end alike.
     func mix(
-        from pod: MeshPod, _ address: String, connections: Int, bytes: Range<Int> = 0..<1 << 20, parallel: Int = 8,
-        ending: String? = nil, seed: Int = .random(in: 0..<1_000_000)
+        from pod: MeshPod, _ address: String, port: Int = 7000, connections: Int, bytes: Range<Int> = 0..<1 << 20,
+        parallel: Int = 8, ending: String? = nil, seed: Int = .random(in: 0..<1_000_000)
     ) throws -> Mix {
         let command =
             Project.script("transfer") + [
-                "mix", address, "7000", "--connections", "\(connections)", "--least", "\(bytes.lowerBound)", "--bytes",
+                "mix", address, "\(port)", "--connections", "\(connections)", "--least", "\(bytes.lowerBound)",
+                "--bytes",
                 "\(bytes.upperBound)", "--parallel", "\(parallel)", "--seed", "\(seed)",
             ] + (ending.map { ["--ending", $0] } ?? [])
         return try run(in: pod, command, timeoutSeconds: 150).json()
