@@ -32,8 +32,8 @@ final class NamespaceMesh {
         pods: [MeshPod] = [.client, .server, .neighbour, .outsider],
         configure: (NamespaceMesh) -> Void = { _ in }
     ) throws {
-        for name in ["node-agent", "ztunnel"] where !FileManager.default.isExecutableFile(atPath: Project.binary(name))
-        {
+        let programs = ["node-agent", "waypoint", "ztunnel"]
+        for name in programs where !FileManager.default.isExecutableFile(atPath: Project.binary(name)) {
             throw Command.Failure(description: "not built: \(Project.binary(name))")
         }
         Self.removeLeftovers()
