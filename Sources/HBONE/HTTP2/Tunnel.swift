@@ -331,12 +331,12 @@ package protocol TunnelObserver: AnyObject {
 
     func requestComplete(_ stream: TunnelStream) { requests.append(stream) }
 
-    /// A request that its peer has taken back before its turn costs nothing.
+    /// A request that its peer has taken back before its turn, or that was cut for what it had sent by then, costs nothing.
     private func takeRequests() {
         guard !requests.isEmpty else { return }
         let due = requests.prefix(Self.requestsPerTurn)
         requests.removeFirst(due.count)
-        for stream in due where !stream.isClosed {
+        for stream in due where !stream.isClosed && !stream.hasEnded {
             observer?.tunnel(self, received: stream.takeRequest(), on: stream)
         }
     }

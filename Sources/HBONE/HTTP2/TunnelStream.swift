@@ -69,7 +69,7 @@ package protocol TunnelStreamObserver: AnyObject {
     private var stall: Reactor.TimerID?
     /// The HTTP/2 stream is gone; what is undelivered may still be on its way to the application.
     private(set) var isClosed = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
 
     /// From the application into the tunnel, and out of it.
     package private(set) var bytesIntoTunnel: UInt64 = 0
