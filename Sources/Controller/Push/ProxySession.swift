@@ -1,0 +1,93 @@
+package import Discovery
+
+/// The conversation with one proxy: what it is told, in which order, and what it has said of it.
+///
+/// Pure. A policy comes before the workloads that name it, and goes after they have stopped naming it: a proxy that fails
+/// closed would deny, and one that does not would admit, what is in between.
+package struct ProxySession: Sendable {
+    package enum Fault: Error, Hashable, Sendable {
+        /// The first request of a stream says who asks.
+        case anonymous
+        case tooManyNames(limit: Int)
+    }
+
+    package private(set) var node: DiscoveryNode?
+    package private(set) var authorizations = Subscription(.authorization)
+    package private(set) var addresses = Subscription(.address)
+    /// A proxy that asks for addresses asks for policies as well, and is given a moment to do so.
+    private var waitsForAuthorizations = true
+
+    package init() {}
+
+    /// - Returns: false when the type is none that is served; such a request is passed over.
+    package mutating func receive(_ request: DeltaRequest, world: PublishedWorld) throws(Fault) -> Bool {
+        if let node = request.node, self.node == nil { self.node = node }
+        guard let node else { throw .anonymous }
+        do {
+            switch ResourceType(rawValue: request.typeURL) {
+            case .authorization: try authorizations.receive(request, node: "", world: world)
+            case .address: try addresses.receive(request, node: node.nodeName, world: world)
+            case .workload, nil: return false
+            }
+        } catch {
+            switch error {
+            case .tooManyNames(let limit): throw .tooManyNames(limit: limit)
+            }
+        }
+        return true
+    }
+
+    /// The moment has passed in which the request for policies should have come.
+    package mutating func patienceEnded() { waitsForAuthorizations = false }
+
+    package var isWaitingForAuthorizations: Bool {
+        waitsForAuthorizations && addresses.isAsked && !authorizations.isAsked
+    }
+
+    /// What is to be sent now, in this order.
+    ///
+    /// - Parameter mayBegin: whether first answers may be given; they are large.
+    package mutating func pushes(of world: PublishedWorld, mayBegin: Bool) -> [Push] {
+        var pushes: [Push] = []
+        if mayBegin || authorizations.isAnswered { pushAuthorizations(of: world, &pushes) }
+        guard mayBegin || addresses.isAnswered, !isWaitingForAuthorizations,
+            !authorizations.isAsked || authorizations.sentThrough == world.version
+        else { return pushes }
+        if let push = addresses.push(of: world, removalLimit: world.version) { pushes.append(push) }
+        // What the addresses have just stopped naming may go.
+        pushAuthorizations(of: world, &pushes)
+        return pushes
+    }
+
+    private mutating func pushAuthorizations(of world: PublishedWorld, _ pushes: inout [Push]) {
+        let limit = addresses.isAsked ? addresses.sentThrough : world.version
+        if let push = authorizations.push(of: world, removalLimit: limit) { pushes.append(push) }
+    }
+
+    /// Whether a first answer is still to be given.
+    package var isBeginning: Bool {
+        addresses.isAsked && !addresses.isAnswered || authorizations.isAsked && !authorizations.isAnswered
+    }
+
+    package var isInFlight: Bool { addresses.isInFlight || authorizations.isInFlight }
+
+    /// Every change up to here that is for this proxy has been acknowledged.
+    package var acknowledged: WorldVersion {
+        let asked = [authorizations, addresses].filter(\.isAsked)
+        return asked.map(\.acknowledged).min() ?? .none
+    }
+
+    /// Removals up to here have been told to it; nil when it asks for nothing yet.
+    package var toldRemovalsThrough: WorldVersion? {
+        [authorizations, addresses].filter(\.isAnswered).map(\.toldRemovalsThrough).min()
+    }
+
+    package var rejections: [ResourceReference: String] {
+        var rejections: [ResourceReference: String] = [:]
+        for (name, rejection) in addresses.rejections { rejections[.init(.address, name)] = rejection.reason }
+        for (name, rejection) in authorizations.rejections {
+            rejections[.init(.authorization, name)] = rejection.reason
+        }
+        return rejections
+    }
+}
