@@ -35,18 +35,37 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let gRPC: [Target.Dependency] = [
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+]
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let crypto: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
+]
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "slipstream",
     products: [
         .executable(name: "ztunnel", targets: ["ztunnel"]),
         .executable(name: "node-agent", targets: ["node-agent"]),
+        .executable(name: "controller", targets: ["controller"]),
         .executable(name: "slipstream", targets: ["slipstream"]),
         .executable(name: "waypoint", targets: ["waypoint"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
         // The C shore.
@@ -72,11 +91,15 @@ let package = Package(
         room("Waypoint", ["HBONE", "Mesh", "Reactor", "ZTunnel"]),
         room("NodeAgent", ["CLinux", "Discovery", "Mesh", "Netlink", "Reactor"]),
         room("Controller", ["Discovery", "Mesh"]),
+        room(
+            "ControlPlane",
+            ["Controller", "Discovery", "Mesh", "Reactor", asn1, certificates, hummingbird, log] + gRPC + crypto),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
 
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
         program("waypoint", ["Mesh", "Reactor", "Waypoint", "ZTunnel"]),
         program("node-agent", ["Mesh", "NodeAgent", "Reactor", arguments]),
+        program("controller", ["ControlPlane", "Controller", "Mesh", "Reactor", arguments]),
         program("slipstream", ["Playground", arguments]),
 
         room(

@@ -1,0 +1,47 @@
+package import Controller
+
+/// What a controller is told when it starts.
+package struct ControllerSettings: Sendable {
+    package var mesh = MeshSettings()
+    /// `namespace/service-account` of node proxies: they may ask for certificates of the pods on their node, and their
+    /// acknowledgements count.
+    package var nodeProxyAccounts: Set<String>
+    package var sources: [String]
+    package var authorityDirectory: String
+    package var tokenKeysPath: String
+    /// Nil takes tokens of any issuer.
+    package var tokenIssuer: String?
+    package var tokenAudience = "istio-ca"
+    /// Beside those that it has anyway.
+    package var dnsNames: [String] = []
+
+    /// Where proxies are served with TLS.
+    package var secureHost = "0.0.0.0"
+    package var securePort = 15012
+    /// On loopback; 0 serves none. So with the following.
+    package var plaintextPort = 15010
+    package var interfacePort = 15070
+    package var interfaceSocket: String?
+    /// On all addresses.
+    package var readinessPort = 8080
+    package var metricsPort = 15014
+
+    /// As long, and no longer, may a workload's certificate live.
+    package var certificateLifetimeSeconds: Double = 86_400
+    /// So many proxies are given their first answers at a time.
+    package var initialPushLimit = 32
+    /// A proxy that does not answer for so long is cut off.
+    package var silenceLimitSeconds = 60
+
+    package init(sources: [String], authorityDirectory: String, tokenKeysPath: String) {
+        self.sources = sources
+        self.authorityDirectory = authorityDirectory
+        self.tokenKeysPath = tokenKeysPath
+        nodeProxyAccounts = ["\(mesh.rootNamespace)/ztunnel"]
+    }
+
+    /// Under which names proxies look for this server.
+    package var serverNames: [String] {
+        ["slipstream-controller.\(mesh.rootNamespace).svc", "istiod.istio-system.svc", "localhost"] + dnsNames
+    }
+}

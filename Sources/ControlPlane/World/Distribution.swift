@@ -1,0 +1,344 @@
+package import Controller
+package import Discovery
+package import Mesh
+package import Reactor
+
+/// What the mesh is at this moment, and who has been told of it: takes in what the source reports, one change after the
+/// other, and says what each proxy is to be sent next.
+package actor Distribution {
+    package struct SessionID: Hashable, Sendable {
+        fileprivate let number: UInt64
+    }
+
+    private struct Session {
+        var machine = ProxySession()
+        let caller: Caller
+        let wake: AsyncStream<Void>.Continuation
+        /// In milliseconds of the Unix epoch.
+        let start: UInt64
+        var proxy: ProxyState.ID?
+        /// Since when it owes an answer, or its first request.
+        var silentSince: ContinuousClock.Instant? = .now
+        var refusal: DiscoveryRefusal?
+    }
+
+    let settings: ControllerSettings
+    private let log: Log
+    private let metrics: ControllerMetrics
+
+    private var translation: LiveTranslation
+    private var world = PublishedWorld()
+    private var ledger = ObjectLedger()
+    private var places = PodPlaces()
+    private var register: ProxyRegister
+    private(set) var problems: [ManifestDiagnostic] = []
+    /// Nothing is told before everything is known.
+    package private(set) var isListed = false
+
+    private var sessions: [SessionID: Session] = [:]
+    private var initialPushes: InitialPushes<SessionID>
+    private var sessionCount: UInt64 = 0
+    private var encodings: [Push.Span: [UInt8]] = [:]
+    private var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
+    private var watcherCount: UInt64 = 0
+
+    package init(_ settings: ControllerSettings, _ metrics: ControllerMetrics, _ log: Log) {
+        self.settings = settings
+        self.metrics = metrics
+        self.log = log
+        translation = LiveTranslation(settings: settings.mesh)
+        register = ProxyRegister(memorySeconds: Int(settings.certificateLifetimeSeconds))
+        initialPushes = InitialPushes(limit: settings.initialPushLimit)
+    }
+}
+
+// MARK: - From the source
+
+extension Distribution {
+    package func take(_ event: SourceEvent) {
+        switch event {
+        case .listed(let objects):
+            let changes = translation.model.changes(to: objects)
+            apply(changes, wholePolicies: !isListed)
+            isListed = true
+            log.info("world", "listed", ["objects": "\(objects.count)", "version": "\(world.version)"])
+        case .changed(let changes): apply(changes, wholePolicies: false)
+        case .problems(let problems): self.problems = problems
+        }
+        metrics.record(world: world)
+        wakeAll()
+    }
+
+    /// - Parameter wholePolicies: whether those count as new that are there without any object.
+    private func apply(_ changes: [MeshModel.Change], wholePolicies: Bool) {
+        var effects = translation.apply(changes)
+        if wholePolicies {
+            for policy in translation.translation.configuration.policies { effects.policies[policy.key] = policy }
+        }
+        world.apply(effects)
+        encodings = [:]
+        for change in changes {
+            ledger.apply(change, at: world.version)
+            places.apply(change)
+        }
+        log.debug("world", "changed", ["objects": "\(changes.count)", "version": "\(world.version)"])
+    }
+
+    private func wakeAll() {
+        for session in sessions.values { session.wake.yield() }
+        wakeWatchers()
+    }
+}
+
+// MARK: - Streams
+
+extension Distribution {
+    /// A stream begins.
+    ///
+    /// - Returns: ticks, whenever there may be something to send; they end when the stream is to be cut.
+    package func open(_ caller: Caller) -> (SessionID, AsyncStream<Void>) {
+        sessionCount += 1
+        let id = SessionID(number: sessionCount)
+        let (ticks, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        sessions[id] = Session(caller: caller, wake: wake, start: UInt64(WallClock.microseconds() / 1000))
+        metrics.record(streams: sessions.count)
+        return (id, ticks)
+    }
+
+    package func receive(_ request: DeltaRequest, _ id: SessionID) throws(DiscoveryRefusal) {
+        guard let session = sessions[id] else { return }
+        if session.proxy == nil, let node = request.node { try introduce(node, id) }
+        do {
+            guard try sessions[id]?.machine.receive(request, world: world) == true else { return }
+        } catch {
+            switch error {
+            case .tooManyNames(let limit): throw .tooManyNames(limit: limit)
+            case .anonymous: throw .anonymous
+            }
+        }
+        note(request, id)
+        if sessions[id]?.machine.isWaitingForAuthorizations == true { endPatience(id) }
+        sessions[id]?.wake.yield()
+    }
+
+    private func introduce(_ node: DiscoveryNode, _ id: SessionID) throws(DiscoveryRefusal) {
+        guard let session = sessions[id] else { return }
+        try session.caller.check(node)
+        let proxy = ProxyState.ID(name: node.podName, process: node.process)
+        sessions[id]?.proxy = proxy
+        guard let role = role(of: node, session.caller) else { return }
+        register.connect(
+            ProxyState(
+                id: proxy, role: role, node: session.caller.node ?? node.nodeName, isOurs: node.ourVersion != nil,
+                sessionStart: session.start))
+        log.info(
+            "xds", "connected",
+            [
+                "proxy": proxy.name, "node": node.nodeName, "account": session.caller.account,
+                "version": node.ourVersion ?? "",
+            ])
+    }
+
+    /// Nil for one who may know of the mesh, and whose word on what is in force counts for nothing.
+    private func role(of node: DiscoveryNode, _ caller: Caller) -> ProxyState.Role? {
+        switch node.proxyType {
+        case "ztunnel": settings.nodeProxyAccounts.contains(caller.account) ? .ztunnel : nil
+        case "waypoint": .waypoint(NamespacedName(namespace: caller.namespace, name: caller.serviceAccount))
+        default: nil
+        }
+    }
+
+    /// What it has acknowledged or rejected.
+    private func note(_ request: DeltaRequest, _ id: SessionID) {
+        guard let session = sessions[id] else { return }
+        if !session.machine.isInFlight { sessions[id]?.silentSince = nil }
+        if let rejection = request.rejection {
+            metrics.countRejection()
+            log.warn("xds", "rejected", ["proxy": session.proxy?.name ?? "", "reason": rejection.message])
+        }
+        finishBeginning(id)
+        report(id)
+    }
+
+    private func report(_ id: SessionID) {
+        guard let session = sessions[id], let proxy = session.proxy else { return }
+        register.acknowledge(
+            proxy, sessionStart: session.start, session.machine.acknowledged, session.machine.rejections)
+        wakeWatchers()
+    }
+
+    /// The next responses, in their order.
+    package func responses(for id: SessionID) -> [[UInt8]] {
+        guard isListed, sessions[id] != nil else { return [] }
+        let isBeginning = sessions[id]?.machine.isBeginning == true
+        let mayBegin = !isBeginning || initialPushes.ask(id)
+        let pushes = sessions[id]?.machine.pushes(of: world, mayBegin: mayBegin) ?? []
+        if !pushes.isEmpty, sessions[id]?.silentSince == nil { sessions[id]?.silentSince = .now }
+        if pushes.isEmpty, sessions[id]?.machine.isInFlight == false { sessions[id]?.silentSince = nil }
+        finishBeginning(id)
+        // What it need not be told counts as acknowledged.
+        report(id)
+        return pushes.map(encoded)
+    }
+
+    private func finishBeginning(_ id: SessionID) {
+        guard let machine = sessions[id]?.machine, !machine.isBeginning, !machine.isInFlight else { return }
+        if let next = initialPushes.finish(id) { sessions[next]?.wake.yield() }
+    }
+
+    /// Why the ticks of a stream have ended.
+    package func refusal(_ id: SessionID) -> DiscoveryRefusal? { sessions[id]?.refusal }
+
+    /// A stream is over.
+    package func close(_ id: SessionID) {
+        guard let session = sessions.removeValue(forKey: id) else { return }
+        if let next = initialPushes.finish(id) { sessions[next]?.wake.yield() }
+        metrics.record(streams: sessions.count)
+        guard let proxy = session.proxy else { return }
+        register.disconnect(proxy, sessionStart: session.start, at: .now)
+        log.info("xds", "disconnected", ["proxy": proxy.name, "account": session.caller.account])
+        wakeWatchers()
+    }
+
+    // MARK: Bytes
+
+    /// Two messages one after the other are one (Protocol Buffers, "Last One Wins"): what many are told is encoded once, and
+    /// each one's nonce is set after it.
+    private func encoded(_ push: Push) -> [UInt8] {
+        metrics.count(push)
+        var nonce = DeltaResponse(typeURL: push.type.rawValue, nonce: push.nonce)
+        nonce.systemVersion = "\(push.version)"
+        return body(of: push) + nonce.encoded()
+    }
+
+    private func body(of push: Push) -> [UInt8] {
+        if let span = push.span, let known = encodings[span] { return known }
+        var response = DeltaResponse(typeURL: push.type.rawValue, nonce: "")
+        response.resources = push.upserts.map { $0.onTheWire(as: push.type) }
+        response.removed = push.removals
+        let bytes = response.encoded()
+        if let span = push.span {
+            if encodings.count >= Self.encodingLimit { encodings = [:] }
+            encodings[span] = bytes
+        }
+        return bytes
+    }
+
+    private static let encodingLimit = 8
+
+    // MARK: Time
+
+    private static let patience = Duration.seconds(1)
+
+    private func endPatience(_ id: SessionID) {
+        Task {
+            try? await Task.sleep(for: Self.patience)
+            sessions[id]?.machine.patienceEnded()
+            sessions[id]?.wake.yield()
+        }
+    }
+
+    /// Cuts off who is silent, and forgets what need not be known any longer. To be called now and then.
+    package func sweep() {
+        let limit = settings.silenceLimitSeconds
+        for (id, session) in sessions {
+            guard let since = session.silentSince, since.duration(to: .now) > .seconds(limit) else { continue }
+            sessions[id]?.refusal = .silent(seconds: limit)
+            session.wake.finish()
+        }
+        encodings = [:]
+        world.forgetRemovals(through: sessions.values.compactMap(\.machine.toldRemovalsThrough).min() ?? world.version)
+        let nodes = translation.model.nodes
+        register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now)
+        metrics.record(initialPushesWaiting: initialPushes.waitingCount)
+    }
+}
+
+// MARK: - Certificates
+
+extension Distribution {
+    /// Whether a caller may have a certificate of this identity: its own, or as a node's proxy that of a pod on its node.
+    package func checkIssuance(
+        of identity: SPIFFEIdentity, to caller: Caller
+    ) throws(IssuanceRefusal) {
+        guard identity.trustDomain == settings.mesh.trustDomain else { throw .foreignTrustDomain }
+        let pod = caller.pod.flatMap { bound in
+            translation.model.pods[NamespacedName(namespace: caller.namespace, name: bound.name)]
+                .flatMap {
+                    $0.metadata.uid == bound.uid && $0.spec.serviceAccountName == caller.serviceAccount ? $0 : nil
+                }
+        }
+        guard caller.pod == nil || pod != nil else { throw .callerPodGone }
+        let account = "\(identity.namespace)/\(identity.serviceAccount)"
+        guard account != caller.account else { return }
+        guard settings.nodeProxyAccounts.contains(caller.account) else { throw .untrustedAccount }
+        guard let node = pod?.spec.nodeName ?? caller.node, !node.isEmpty else { throw .unknownNode }
+        guard places.hasPod(of: account, onNode: node) else { throw .noPodOnNode }
+    }
+}
+
+// MARK: - Questions
+
+extension Distribution {
+    package var proxies: [ProxyState] { register.states.values.sorted { $0.id < $1.id } }
+
+    package var version: WorldVersion { world.version }
+
+    package var resourceCounts: (addresses: Int, authorizations: Int) {
+        (world.addresses.resources.count, world.authorizations.resources.count)
+    }
+
+    package func resources(_ type: ResourceType) -> [PublishedResource] {
+        world[type].resources.values.sorted { $0.name < $1.name }
+    }
+
+    /// Nil when there is no such object.
+    package func verdict(on reference: ObjectReference) -> EnforcementVerdict? {
+        guard let entry = ledger.entries[reference] else { return nil }
+        return EnforcementVerdict(
+            entry.content, since: entry.since, resources: reference.resources(settings.mesh),
+            proxies: proxies.filter { $0.role == .ztunnel }, nodes: world.capturedNodes)
+    }
+
+    /// Ticks whenever a verdict may have changed.
+    package func verdictChanges() -> AsyncStream<Void> {
+        watcherCount += 1
+        let number = watcherCount
+        let (ticks, tick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        watchers[number] = tick
+        tick.onTermination = { [weak self] _ in
+            Task { await self?.forgetWatcher(number) }
+        }
+        return ticks
+    }
+
+    private func forgetWatcher(_ number: UInt64) { watchers[number] = nil }
+
+    private func wakeWatchers() {
+        for watcher in watchers.values { watcher.yield() }
+    }
+}
+
+extension ObjectReference {
+    /// What proxies are told because of this object, under its own name.
+    fileprivate func resources(_ settings: MeshSettings) -> Set<ResourceReference> {
+        switch kind {
+        case .authorizationPolicy: [.policy(NamespacedName(namespace: namespace, name: name))]
+        case .service:
+            [
+                .service(
+                    NamespacedName(namespace: namespace, name: "\(name).\(namespace).svc.\(settings.clusterDomain)"))
+            ]
+        case .peerAuthentication:
+            [
+                .policy(NamespacedName(namespace: namespace, name: "converted_peer_authentication_\(name)")),
+                .policy(NamespacedName(namespace: settings.rootNamespace, name: "istio_converted_static_strict")),
+            ]
+        default: []
+        }
+    }
+}
+
+extension Kubernetes.Timestamp {
+    static var now: Kubernetes.Timestamp { .init(secondsSinceEpoch: Int(WallClock.seconds())) }
+}
