@@ -40,6 +40,28 @@ struct ManifestSourceTests {
         #expect(reading.diagnostics.map(\.description).allSatisfy { $0.hasPrefix(directory.path + "/a.yaml:4: ") })
     }
 
+    @Test(arguments: ["metadata: {name: B}", "metadata: {name: b", "metadata: \t{"])
+    func `a bad document holds back only itself from whoever takes the others`(broken: String) throws {
+        let directory = try TemporaryDirectory()
+        func text(_ second: String, label: String) -> String {
+            Self.namespace("a", label: label) + "---\napiVersion: v1\nkind: Namespace\n\(second)\n---\n"
+                + Self.namespace("c", label: label)
+        }
+        try directory.write(text("metadata: {name: b}", label: "old"), to: "a.yaml")
+        var source = ManifestSource(directories: [directory.path], takesSoundDocuments: true)
+        var strict = ManifestSource(directories: [directory.path])
+        #expect(Self.names(source.read()) == ["a", "b", "c"] && strict.read().isSound)
+
+        try directory.write(text(broken, label: "new"), to: "a.yaml")
+        let reading = source.read()
+        #expect(!reading.isSound && Self.names(reading) == ["a", "b", "c"])
+        let labels = reading.objects.values.compactMap { $0.object.metadata.labels["a"] }
+        #expect(labels == ["new", "new"])
+        // A brace that is never closed is missed where the document ends.
+        #expect(reading.diagnostics.allSatisfy { [7, 8].contains($0.line) }, "\(reading.diagnostics)")
+        #expect(Set(strict.read().objects.values.compactMap { $0.object.metadata.labels["a"] }) == ["old"])
+    }
+
     @Test func `an object that two files have is an error that names both places`() throws {
         let directory = try TemporaryDirectory()
         try directory.write(Self.namespace("a", label: "first"), to: "1.yaml")

@@ -25,8 +25,10 @@ extension MeshModel {
         switch object {
         case .pod: dependents.pods = [key]
         case .node: dependents.pods = pods(onNode: key.name)
-        // Its annotation holds for services that have none.
-        case .namespace: dependents.services = services(in: key.name)
+        // Its labels and annotations hold for what has none of its own, and may be selected by a Gateway.
+        case .namespace:
+            dependents.services = services(in: key.name)
+            dependents.pods = pods(in: key.name)
         case .service(let service): addDependents(of: service, to: &dependents)
         case .endpointSlice(let slice):
             dependents.slices = [key]
@@ -39,9 +41,26 @@ extension MeshModel {
             }
         case .peerAuthentication(let authentication):
             addDependents(of: authentication, to: &dependents, settings)
+        case .gateway: addDependents(ofGateway: key, to: &dependents)
+        case .gatewayClass:
+            for gateway in gateways(ofClass: key.name) { addDependents(ofGateway: gateway, to: &dependents) }
+        case .meshConfig where key.namespace == settings.rootNamespace:
+            dependents.services = Set(services.keys)
+            dependents.pods = Set(pods.keys)
         default: break
         }
         return dependents
+    }
+
+    /// Whoever asks for it, by its own labels or its namespace's.
+    private func addDependents(ofGateway gateway: NamespacedName, to dependents: inout Dependents) {
+        let asking = asking(for: gateway)
+        dependents.services.formUnion(asking.services)
+        dependents.pods.formUnion(asking.pods)
+        for namespace in asking.namespaces {
+            dependents.services.formUnion(services(in: namespace))
+            dependents.pods.formUnion(pods(in: namespace))
+        }
     }
 
     private func addDependents(of service: Kubernetes.Service, to dependents: inout Dependents) {

@@ -17,6 +17,10 @@ package struct MeshModel: Sendable {
     package private(set) var policies: [NamespacedName: Kubernetes.AuthorizationPolicy] = [:]
     package private(set) var authentications: [NamespacedName: Kubernetes.PeerAuthentication] = [:]
 
+    package private(set) var gateways: [NamespacedName: Kubernetes.Gateway] = [:]
+    package private(set) var gatewayClasses: [String: Kubernetes.GatewayClass] = [:]
+    package private(set) var meshConfigs: [NamespacedName: Kubernetes.MeshConfig] = [:]
+
     /// By namespace, as are the following.
     private var serviceSelectors: [String: SelectorIndex] = [:]
     private var policySelectors: [String: SelectorIndex] = [:]
@@ -29,6 +33,11 @@ package struct MeshModel: Sendable {
     private var podsByNamespace: [String: Set<NamespacedName>] = [:]
     private var servicesByNamespace: [String: Set<NamespacedName>] = [:]
     private var authenticationsByNamespace: [String: Set<NamespacedName>] = [:]
+    /// By the Gateways that their own labels ask for.
+    private var askingServices: [NamespacedName: Set<NamespacedName>] = [:]
+    private var askingPods: [NamespacedName: Set<NamespacedName>] = [:]
+    private var askingNamespaces: [NamespacedName: Set<String>] = [:]
+    private var gatewaysByClass: [String: Set<NamespacedName>] = [:]
 
     package init() {}
 
@@ -100,6 +109,15 @@ extension MeshModel {
 
     func authentications(in namespace: String) -> Set<NamespacedName> { authenticationsByNamespace[namespace] ?? [] }
 
+    /// The Services, pods and namespaces whose own labels ask for a Gateway.
+    func asking(
+        for gateway: NamespacedName
+    ) -> (services: Set<NamespacedName>, pods: Set<NamespacedName>, namespaces: Set<String>) {
+        (askingServices[gateway] ?? [], askingPods[gateway] ?? [], askingNamespaces[gateway] ?? [])
+    }
+
+    func gateways(ofClass name: String) -> Set<NamespacedName> { gatewaysByClass[name] ?? [] }
+
     private func named<Object>(
         _ index: SelectorIndex?, matching pod: Kubernetes.Pod, in namespace: String,
         _ objects: [NamespacedName: Object]
@@ -118,16 +136,26 @@ extension MeshModel {
         let (namespace, name) = (object.metadata.namespace, object.metadata.name)
         let key = object.metadata.key
         switch object {
-        case .namespace(let namespace): namespaces[name] = namespace
+        case .namespace(let namespace):
+            namespaces[name] = namespace
+            for gateway in WaypointWish.gateways(labelling: namespace.metadata, home: name) {
+                askingNamespaces[gateway, default: []].insert(name)
+            }
         case .node(let node): nodes[name] = node
         case .pod(let pod):
             pods[key] = pod
             podsByNode[pod.spec.nodeName, default: []].insert(key)
             podsByNamespace[namespace, default: []].insert(key)
+            for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
+                askingPods[gateway, default: []].insert(key)
+            }
         case .service(let service):
             services[key] = service
             servicesByNamespace[namespace, default: []].insert(key)
             serviceSelectors[namespace, default: .init()].set(service.selector, for: name)
+            for gateway in WaypointWish.gateways(labelling: service.metadata, home: namespace) {
+                askingServices[gateway, default: []].insert(key)
+            }
         case .endpointSlice(let slice):
             slices[key] = slice
             for pod in slice.podKeys { slicesByPod[pod, default: []].insert(key) }
@@ -140,6 +168,11 @@ extension MeshModel {
             authenticationsByNamespace[namespace, default: []].insert(key)
             authenticationSelectors[namespace, default: .init()].set(authentication.selector, for: name)
             if authentication.selector == nil { wideAuthentications[namespace, default: []].insert(name) }
+        case .gateway(let gateway):
+            gateways[key] = gateway
+            gatewaysByClass[gateway.className, default: []].insert(key)
+        case .gatewayClass(let gatewayClass): gatewayClasses[name] = gatewayClass
+        case .meshConfig(let config): meshConfigs[key] = config
         default: break
         }
     }
@@ -149,15 +182,25 @@ extension MeshModel {
         let (namespace, name) = (reference.namespace, reference.name)
         let key = object.metadata.key
         switch object {
-        case .namespace: namespaces[name] = nil
+        case .namespace(let namespace):
+            namespaces[name] = nil
+            for gateway in WaypointWish.gateways(labelling: namespace.metadata, home: name) {
+                askingNamespaces.remove(name, under: gateway)
+            }
         case .node: nodes[name] = nil
         case .pod(let pod):
             pods[key] = nil
             podsByNode.remove(key, under: pod.spec.nodeName)
             podsByNamespace.remove(key, under: namespace)
-        case .service:
+            for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
+                askingPods.remove(key, under: gateway)
+            }
+        case .service(let service):
             services[key] = nil
             servicesByNamespace.remove(key, under: namespace)
+            for gateway in WaypointWish.gateways(labelling: service.metadata, home: namespace) {
+                askingServices.remove(key, under: gateway)
+            }
             serviceSelectors[namespace]?.set(nil, for: name)
         case .endpointSlice(let slice):
             slices[key] = nil
@@ -171,6 +214,11 @@ extension MeshModel {
             authenticationsByNamespace.remove(key, under: namespace)
             authenticationSelectors[namespace]?.set(nil, for: name)
             wideAuthentications.remove(name, under: namespace)
+        case .gateway(let gateway):
+            gateways[key] = nil
+            gatewaysByClass.remove(key, under: gateway.className)
+        case .gatewayClass: gatewayClasses[name] = nil
+        case .meshConfig: meshConfigs[key] = nil
         default: break
         }
     }

@@ -23,9 +23,29 @@ package struct ManifestReader {
         do {
             for document in try YAMLParser.documents(in: text) { reader.read(document) }
         } catch {
-            reader.result.diagnostics.append(ManifestDiagnostic(.error, file: file, fault: error))
+            reader.readPieces(of: text, error)
         }
         return reader.result
+    }
+
+    /// Reads each document of a text that is no YAML as a whole by itself.
+    private mutating func readPieces(of text: String, _ fault: DocumentFault) {
+        let pieces = text.utf8.count <= YAMLLimits().bytes ? ManifestPieces.split(text) : []
+        guard pieces.count > 1 else {
+            return result.diagnostics.append(ManifestDiagnostic(.error, file: file, fault: fault))
+        }
+        for piece in pieces {
+            do {
+                for document in try YAMLParser.documents(in: piece.text) {
+                    read(document.moved(by: piece.linesBefore))
+                }
+            } catch {
+                result.diagnostics.append(
+                    ManifestDiagnostic(
+                        .error, file: file, line: error.line + piece.linesBefore, field: error.field,
+                        problem: error.problem))
+            }
+        }
     }
 
     private init(file: String) { self.file = file }

@@ -6,19 +6,25 @@ import Foundation
 /// are not. Directories are layers: an object in a later one replaces the same object of an earlier one, and so the
 /// programs that act for a cluster complete what the user wrote without touching it.
 ///
-/// A file that cannot be read keeps what it held when it last could, so that a slip while editing changes nothing.
+/// A file that cannot be read keeps what it held when it last could, so that a slip while editing changes nothing. Who reads
+/// with `takesSoundDocuments` gets from such a file what could be read of it, and of the rest what was last read: one bad
+/// object holds back only itself.
 package struct ManifestSource: Sendable {
     package let directories: [String]
     /// What else exists although no manifest says so.
     private let rootNamespace: String
+    private let takesSoundDocuments: Bool
     private var lastSound: [String: [Manifest]] = [:]
 
     /// Ten thousand pods, one in each file, and as much again.
     private static let fileLimit = 20_000
 
-    package init(directories: [String], rootNamespace: String = "slipstream-system") {
+    package init(
+        directories: [String], rootNamespace: String = "slipstream-system", takesSoundDocuments: Bool = false
+    ) {
         self.directories = directories
         self.rootNamespace = rootNamespace
+        self.takesSoundDocuments = takesSoundDocuments
     }
 
     /// What the directories hold now.
@@ -70,7 +76,12 @@ package struct ManifestSource: Sendable {
             return lastSound[path] ?? []
         }
         diagnostics += file.diagnostics
-        return file.isSound ? file.manifests : lastSound[path] ?? []
+        guard !file.isSound else { return file.manifests }
+        let last = lastSound[path] ?? []
+        guard takesSoundDocuments else { return last }
+        // What is missing may be what cannot be read.
+        let present = Set(file.manifests.map(\.object.reference))
+        return file.manifests + last.filter { !present.contains($0.object.reference) }
     }
 }
 

@@ -18,6 +18,11 @@ struct ServiceTranslation {
         service.ipFamilies = object.meshFamilies
         service.loadBalancing = loadBalancing(of: object)
         service.isCanonical = true
+        let waypoints = WaypointResolution(model: model, settings: settings)
+        if let binding = waypoints.binding(of: object.metadata, for: .service) {
+            service.waypoint = binding.address
+            service.weightedWaypoints = binding.shares
+        }
         return service
     }
 

@@ -21,6 +21,8 @@ struct WorkloadTranslation {
         workload.status = pod.status.isReady && pod.metadata.deletionTimestamp == nil ? .healthy : .unhealthy
         workload.services = ServiceMembership(model: model, settings: settings).services(of: pod)
         workload.authorizationPolicies = policies(for: pod)
+        let waypoints = WaypointResolution(model: model, settings: settings)
+        workload.waypoint = waypoints.binding(of: pod.metadata, for: .workload)?.address
         return workload
     }
 
