@@ -270,6 +270,8 @@ struct AdminInterfaceTests {
         #expect(value("process_resident_memory_bytes") > 1_000_000)
         #expect(value("process_virtual_memory_bytes") >= value("process_resident_memory_bytes"))
         #expect((0.001...100_000).contains(value("process_cpu_seconds_total")))
+        let now = Date.now.timeIntervalSince1970
+        #expect((now - 3600...now + 2).contains(value("process_start_time_seconds")))
     }
 
     @Test func `config_dump tells what is known, in the words of istioctl`() throws {

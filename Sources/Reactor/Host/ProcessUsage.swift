@@ -7,6 +7,8 @@ package struct ProcessUsage: Hashable, Sendable {
     package var virtualBytes: UInt64 = 0
     package var residentBytes: UInt64 = 0
     package var processorMicroseconds: UInt64 = 0
+    /// When the process began, in seconds since 1970.
+    package var startSeconds: UInt64 = 0
 
     /// What the system does not tell is 0.
     package static func now() -> ProcessUsage {
@@ -17,6 +19,7 @@ package struct ProcessUsage: Hashable, Sendable {
         let pageBytes = UInt64(max(0, sysconf(CInt(_SC_PAGESIZE))))
         usage.virtualBytes = pages.virtual * pageBytes
         usage.residentBytes = pages.resident * pageBytes
+        usage.startSeconds = startSeconds
         var resources = rusage()
         if unsafe getrusage(RUSAGE_SELF.rawValue, &resources) == 0 {
             usage.processorMicroseconds = [resources.ru_utime, resources.ru_stime].reduce(0) {
@@ -24,6 +27,21 @@ package struct ProcessUsage: Hashable, Sendable {
             }
         }
         return usage
+    }
+
+    /// What `/proc/self/stat` has in its 22nd place, ticks since the machine's start, as time of day.
+    private static var startSeconds: UInt64 {
+        guard let stat = try? WholeFile.contents(of: "/proc/self/stat", limitBytes: 4096),
+            // The second place is the program's name in brackets, which may hold anything.
+            let nameEnd = stat.lastIndex(of: UInt8(ascii: ")"))
+        else { return 0 }
+        let places = stat[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
+        let ticksPerSecond = UInt64(max(1, sysconf(CInt(_SC_CLK_TCK))))
+        guard places.count > 19, let ticks = UInt64(Substring(decoding: places[19], as: UTF8.self)) else { return 0 }
+        var (sinceBoot, now) = (timespec(), timespec())
+        unsafe clock_gettime(CLOCK_BOOTTIME, &sinceBoot)
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(max(0, now.tv_sec - sinceBoot.tv_sec)) + ticks / ticksPerSecond
     }
 
     private static var openFilesLimit: UInt64 {

@@ -243,6 +243,9 @@ extension OpenMetricsText {
         single("process_max_fds", .gauge, help: "Descriptors that may be open", usage.openFilesMax)
         single("process_virtual_memory_bytes", .gauge, help: "Address space", usage.virtualBytes)
         single("process_resident_memory_bytes", .gauge, help: "Memory in use", usage.residentBytes)
+        single(
+            "process_start_time_seconds", .gauge, help: "When this process began, in seconds since 1970",
+            usage.startSeconds)
         seconds(
             "process_cpu_seconds", help: "Processor time, of programs and kernel",
             microseconds: usage.processorMicroseconds)
