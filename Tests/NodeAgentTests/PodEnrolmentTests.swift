@@ -60,7 +60,7 @@ struct PodEnrolmentTests {
     @Test func `a pod leaves when its last captured connection has ended`() {
         var pod = enabled()
         #expect(pod.removed(namespaceIsGone: false) == [.report(.releasing, ""), .drain])
-        #expect(pod.drained() == [.startDeadline, .count(afterMilliseconds: 0)])
+        #expect(pod.drained() == [.startDeadline, .count(afterMilliseconds: PodEnrolment.noticeMilliseconds)])
         #expect(pod.counted(2) == [.count(afterMilliseconds: PodEnrolment.countIntervalMilliseconds)])
         #expect(pod.inspected(.differs("as it should")) == [])
         #expect(pod.counted(0) == [.withdraw])

@@ -57,6 +57,26 @@ extension Scenarios {
             #expect(rules.isEmpty)
         }
 
+        @Test func `connections to a pod that leaves go on, and no call is lost whoever hears of it when`() throws {
+            let mesh = try NamespaceMesh()
+            try mesh.serve(in: .server)
+            let transfer = try mesh.startSteadyTransfer(from: .client, MeshPod.server.address, seconds: 5)
+            func ask(_ times: Int) throws {
+                for _ in 0..<times { #expect(try mesh.ask(from: .client, MeshPod.server.address).text == "hello") }
+            }
+            // The client's node hears of it late.
+            try mesh.release(.server)
+            try ask(5)
+            try mesh.setEnrolled(.server, false)
+            try ask(5)
+            #expect(try transfer.summary().wrong == nil)
+            try eventually("the agent has released the server", withinSeconds: 30) {
+                let state = mesh.nodes[1].state(of: .server)
+                return state == nil || state == "released"
+            }
+            try ask(2)
+        }
+
         @Test func `enrolment can be repeated`() throws {
             let mesh = try NamespaceMesh(pods: [.server, Self.newcomer])
             try mesh.serve(in: .server)

@@ -127,10 +127,13 @@ package final class TunnelPool {
     }
 
     /// No new streams on any tunnel; each closes with its last stream.
-    package func drain() {
-        for pooled in tunnels.values {
-            state.retired(pooled.id)
-            pooled.tunnel?.drain()
+    package func drain() { retire { _ in true } }
+
+    /// The same for those to where `isLeft` says that nobody is to be reached by tunnel any more.
+    package func retire(where isLeft: (TunnelKey) -> Bool) {
+        for id in state.ids(where: isLeft) {
+            state.retired(id)
+            tunnels[id]?.tunnel?.drain()
         }
     }
 

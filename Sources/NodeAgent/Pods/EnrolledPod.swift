@@ -139,7 +139,7 @@ final class EnrolledPod {
         case .withdraw: owner.withdraw(self)
         case .capture: capture()
         case .drain: drain()
-        case .count(let delay): after(delay) { $0.count() }
+        case .count(let delay): after(min(delay, settings.drainDeadlineMilliseconds / 2)) { $0.count() }
         case .startDeadline:
             after(settings.drainDeadlineMilliseconds) { $0.perform($0.enrolment.deadlinePassed()) }
         case .retry: after(settings.retryMilliseconds) { $0.perform($0.enrolment.retryIsDue()) }

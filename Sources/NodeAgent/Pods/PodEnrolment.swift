@@ -5,8 +5,9 @@ import Discovery
 /// The proxy is asked first and the rules are loaded once it has acknowledged: its sockets listen by then, so that no
 /// connection of a running pod is refused in between. From then on the rules stay, whatever becomes of the proxy.
 ///
-/// A pod leaves in two steps. First nothing new is captured, while connections that were go on; when the last one has
-/// ended, or at a deadline, the proxy is told to forget the pod, and everything is removed.
+/// A pod leaves in two steps. First nothing new is captured, while connections that were go on and others' tunnels are
+/// taken; when the last one has ended and others have had time to hear of it, or at a deadline, the proxy is told to forget
+/// the pod, and everything is removed.
 struct PodEnrolment: Equatable {
     enum Order: Equatable {
         /// Give the pod to the proxy, or give it again. Answered by `acknowledged` or `refused`.
@@ -45,6 +46,8 @@ struct PodEnrolment: Equatable {
     }
 
     static let countIntervalMilliseconds: UInt64 = 200
+    /// Other nodes hear that a pod has left from the control plane, a moment later. Until then they reach it by tunnel.
+    static let noticeMilliseconds: UInt64 = 2_000
 
     private(set) var phase = Phase.waiting
     /// The pod's file is back while it is being released.
@@ -151,7 +154,7 @@ struct PodEnrolment: Equatable {
     mutating func returned() { isWantedAgain = true }
 
     mutating func drained() -> [Order] {
-        phase == .draining ? [.startDeadline, .count(afterMilliseconds: 0)] : []
+        phase == .draining ? [.startDeadline, .count(afterMilliseconds: Self.noticeMilliseconds)] : []
     }
 
     mutating func drainFailed(_ reason: String) -> [Order] {

@@ -162,7 +162,11 @@ package final class PodProxy {
         let network = worker.settings.network
         pool.drop { key in
             guard let entry = snapshot.workload(at: key.destination.ip, network: network) else { return true }
-            return !key.expected.contains(entry.identity) || !snapshot.takesTunnels(entry)
+            return !key.expected.contains(entry.identity)
+        }
+        // Who has left the mesh is still there: what is open goes on.
+        pool.retire { key in
+            snapshot.workload(at: key.destination.ip, network: network).map { !snapshot.takesTunnels($0) } ?? true
         }
         arrived()
     }
