@@ -117,7 +117,7 @@ extension Distribution {
             }
         }
         note(request, id)
-        if sessions[id]?.machine.isWaitingForAuthorizations == true { endPatience(id) }
+        if sessions[id]?.machine.isWaiting == true { endPatience(id) }
         sessions[id]?.wake.yield()
     }
 

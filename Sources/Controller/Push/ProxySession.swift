@@ -14,8 +14,8 @@ package struct ProxySession: Sendable {
     package private(set) var node: DiscoveryNode?
     package private(set) var authorizations = Subscription(.authorization)
     package private(set) var addresses = Subscription(.address)
-    /// A proxy that asks for addresses asks for policies as well, and is given a moment to do so.
-    private var waitsForAuthorizations = true
+    /// A proxy that asks for the one type asks for the other as well, and is given a moment to do so.
+    private var isPatient = true
 
     package init() {}
 
@@ -37,12 +37,11 @@ package struct ProxySession: Sendable {
         return true
     }
 
-    /// The moment has passed in which the request for policies should have come.
-    package mutating func patienceEnded() { waitsForAuthorizations = false }
+    /// The moment has passed in which requests for both types should have come.
+    package mutating func patienceEnded() { isPatient = false }
 
-    package var isWaitingForAuthorizations: Bool {
-        waitsForAuthorizations && addresses.isAsked && !authorizations.isAsked
-    }
+    /// Whether one of the two types is asked for, and the other should be soon.
+    package var isWaiting: Bool { isPatient && addresses.isAsked != authorizations.isAsked }
 
     /// What is to be sent now, in this order.
     ///
@@ -50,7 +49,7 @@ package struct ProxySession: Sendable {
     package mutating func pushes(of world: PublishedWorld, mayBegin: Bool) -> [Push] {
         var pushes: [Push] = []
         if mayBegin || authorizations.isAnswered { pushAuthorizations(of: world, &pushes) }
-        guard mayBegin || addresses.isAnswered, !isWaitingForAuthorizations,
+        guard mayBegin || addresses.isAnswered, authorizations.isAsked || !isPatient,
             !authorizations.isAsked || authorizations.sentThrough == world.version
         else { return pushes }
         if let push = addresses.push(of: world, removalLimit: world.version) { pushes.append(push) }
@@ -60,7 +59,8 @@ package struct ProxySession: Sendable {
     }
 
     private mutating func pushAuthorizations(of world: PublishedWorld, _ pushes: inout [Push]) {
-        let limit = addresses.isAsked ? addresses.sentThrough : world.version
+        // One who has not asked for addresses yet may hold some of an earlier session that name what is gone.
+        let limit = addresses.isAsked || isPatient ? addresses.sentThrough : world.version
         if let push = authorizations.push(of: world, removalLimit: limit) { pushes.append(push) }
     }
 
