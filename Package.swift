@@ -34,6 +34,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let persistentMaps = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let gRPC: [Target.Dependency] = [
     .product(name: "GRPCCore", package: "grpc-swift-2"),
@@ -58,6 +59,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -76,7 +78,7 @@ let package = Package(
         .systemLibrary(name: "CNftnl", path: "Sources/CNftnl", providers: [.apt(["libnftnl-dev"])]),
 
         // Values, then machines, then programs.
-        room("Mesh", []),
+        room("Mesh", [persistentMaps]),
         room("Reactor", ["CLinux", "Mesh"]),
         room("Netlink", ["CLinux", "CMnl", "CNftnl", "Mesh", "Reactor"]),
         room("HBONE", ["COpenSSL", "CNghttp2", "CLinux", "Mesh", "Reactor"]),

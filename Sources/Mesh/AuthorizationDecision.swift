@@ -8,6 +8,10 @@ package struct AuthorizationDecision: Hashable, Sendable {
         case noneAllowed
         /// The workload names a policy that is not known: it might deny.
         case missing(policy: NamespacedName)
+        /// A policy that applies was rejected when it last changed: it might deny.
+        case broken(policy: NamespacedName)
+        /// The workload was rejected when it last changed: it might name a policy that denies.
+        case brokenWorkload
     }
 
     package enum DryRunAllowance: Hashable, Sendable {
@@ -28,7 +32,7 @@ package struct AuthorizationDecision: Hashable, Sendable {
     package var isAllowed: Bool {
         switch outcome {
         case .unrestricted, .allowed: return true
-        case .denied, .noneAllowed, .missing: return false
+        case .denied, .noneAllowed, .missing, .broken, .brokenWorkload: return false
         }
     }
 
@@ -36,8 +40,8 @@ package struct AuthorizationDecision: Hashable, Sendable {
     package var policy: NamespacedName? {
         switch outcome {
         case .allowed(let rule), .denied(let rule): return rule.policy
-        case .missing(let policy): return policy
-        case .unrestricted, .noneAllowed: return nil
+        case .missing(let policy), .broken(let policy): return policy
+        case .unrestricted, .noneAllowed, .brokenWorkload: return nil
         }
     }
 
@@ -45,7 +49,7 @@ package struct AuthorizationDecision: Hashable, Sendable {
     package var rule: Int? {
         switch outcome {
         case .allowed(let rule), .denied(let rule): return rule.index
-        case .missing, .unrestricted, .noneAllowed: return nil
+        case .missing, .broken, .brokenWorkload, .unrestricted, .noneAllowed: return nil
         }
     }
 
@@ -57,6 +61,8 @@ package struct AuthorizationDecision: Hashable, Sendable {
         case .denied(let rule): return "explicitly denied by: \(rule.policy)"
         case .noneAllowed: return "allow policies exist, but none allowed"
         case .missing(let policy): return "policy \(policy) has not arrived"
+        case .broken(let policy): return "policy \(policy) was rejected"
+        case .brokenWorkload: return "the workload's configuration was rejected"
         }
     }
 }
@@ -75,8 +81,10 @@ package struct RuleReference: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension EffectivePolicies {
-    /// DENY beats ALLOW; where an ALLOW policy applies, one must allow; an unknown policy denies everything.
+    /// DENY beats ALLOW; where an ALLOW policy applies, one must allow; what is missing or broken denies everything.
     package func decide(_ attributes: ConnectionAttributes) -> AuthorizationDecision {
+        if isWorkloadBroken { return AuthorizationDecision(.brokenWorkload) }
+        if let policy = broken.first { return AuthorizationDecision(.broken(policy: policy)) }
         if let policy = missing.first { return AuthorizationDecision(.missing(policy: policy)) }
         var denying, allowing, denyingInDryRun, allowingInDryRun: RuleReference?
         for set in sets {

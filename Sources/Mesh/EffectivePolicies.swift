@@ -4,10 +4,18 @@ package struct EffectivePolicies: Sendable {
     package let sets: [PolicySet]
     /// Policies that the workload names and nobody has sent.
     package let missing: [NamespacedName]
+    /// Policies that apply, or that the workload names, and that were rejected: they might deny.
+    package let broken: [NamespacedName]
+    /// The last that was said of the workload itself was rejected: it might name a policy that denies.
+    package let isWorkloadBroken: Bool
 
-    package init(sets: [PolicySet], missing: [NamespacedName] = []) {
+    package init(
+        sets: [PolicySet], missing: [NamespacedName] = [], broken: [NamespacedName] = [], isWorkloadBroken: Bool = false
+    ) {
         self.sets = sets.filter { !$0.policies.isEmpty }
         self.missing = missing
+        self.broken = broken
+        self.isWorkloadBroken = isWorkloadBroken
     }
 
     /// The first of the ALLOW policies in force: where none of them allows, they refuse together. Allocates.

@@ -17,6 +17,19 @@ package struct IPPrefixTable<Value: Sendable>: Sendable {
         }
     }
 
+    /// Takes away what `isGone` says of what is filed under a network.
+    package mutating func remove(_ network: IPPrefix, where isGone: (Value) -> Bool) {
+        values[network]?.removeAll(where: isGone)
+        guard values[network]?.isEmpty == true else { return }
+        values[network] = nil
+        let isUsed = values.keys.contains { $0.length == network.length && $0.address.family == network.address.family }
+        if isUsed { return }
+        switch network.address.family {
+        case .v4: lengthsV4.removeAll { $0 == network.length }
+        case .v6: lengthsV6.removeAll { $0 == network.length }
+        }
+    }
+
     /// The lengths of the networks of a family, longest first.
     package func lengths(_ family: IPAddress.Family) -> [Int] { family == .v4 ? lengthsV4 : lengthsV6 }
 

@@ -16,6 +16,9 @@ package struct NamespacedName: Hashable, Sendable, CustomStringConvertible, Loss
     }
 
     package var description: String { "\(namespace)/\(name)" }
+
+    /// By namespace, then by name.
+    func precedes(_ other: NamespacedName) -> Bool { (namespace, name) < (other.namespace, other.name) }
 }
 
 /// An address within a named network; the empty network is the default one.

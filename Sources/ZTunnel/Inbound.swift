@@ -212,6 +212,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
             connect(to: application)
         case .failure(let refusal):
             record?.facts.decision = refusal.decision
+            record?.facts.policies = refusal.policies
             record?.facts.nearestRule = refusal.nearestRule
             refuse(401, refusal.cause)
         }
@@ -221,6 +222,7 @@ final class InboundConnection: PodConnection, TunnelStreamObserver {
         guard let admission else { return }
         if case .failure(let refusal) = admission.decide(pod) {
             record?.facts.decision = refusal.decision
+            record?.facts.policies = refusal.policies
             cancel(refusal.afterwards)
         }
     }

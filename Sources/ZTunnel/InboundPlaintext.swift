@@ -54,6 +54,7 @@ final class PlaintextConnection: PodConnection {
             connect(to: destination)
         case .failure(let refusal):
             record?.facts.decision = refusal.decision
+            record?.facts.policies = refusal.policies
             record?.facts.nearestRule = refusal.nearestRule
             fail(refusal.cause)
         }
@@ -63,6 +64,7 @@ final class PlaintextConnection: PodConnection {
         guard let admission else { return }
         if case .failure(let refusal) = admission.decide(pod) {
             record?.facts.decision = refusal.decision
+            record?.facts.policies = refusal.policies
             cancel(refusal.afterwards)
         }
     }

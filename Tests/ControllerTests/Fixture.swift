@@ -33,9 +33,10 @@ extension Translation {
     func decision(
         at pod: String, port: UInt16 = 8080, from caller: String?, source: String = "10.9.9.9"
     ) throws -> AuthorizationDecision {
-        let entry = try #require(Snapshot(configuration).workload(uid: "Kubernetes//Pod/\(pod)"))
+        let snapshot = Snapshot(configuration)
+        let entry = try #require(snapshot.workload(uid: "Kubernetes//Pod/\(pod)"))
         let account = caller.flatMap { NamespacedName($0) }
-        return entry.policies.decide(
+        return snapshot.policies(of: entry).decide(
             ConnectionAttributes(
                 source: try #require(IPAddress(source)),
                 sourceIdentity: account.map {

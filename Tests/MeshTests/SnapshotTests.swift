@@ -136,7 +136,8 @@ struct ServiceLookUpTests {
         let entry = Snapshot(.init(workloads: workloads, services: [service("catalog")])).service(key)
         #expect(entry?.endpoints.map(\.entry.workload.name) == ["a", "c"])
         #expect(entry?.endpoints.map(\.ports) == [[80: 8080], [:]])
-        #expect(entry?.cumulativeCapacities == [2, 5])
+        let chosen = (0..<5).map { entry?.endpoints.endpoint(atCapacity: $0).entry.workload.name }
+        #expect(entry?.endpoints.capacity == 5 && chosen == ["a", "a", "c", "c", "c"])
         let all = service("catalog") { $0.loadBalancing.healthPolicy = .allowAll }
         #expect(Snapshot(.init(workloads: workloads, services: [all])).service(key)?.endpoints.count == 3)
     }
@@ -161,7 +162,7 @@ struct PolicyLookUpTests {
     private func effective(_ names: [String]) throws -> EffectivePolicies {
         let workload = workload("a", "10.0.0.1") { $0.authorizationPolicies = names.map { NamespacedName($0)! } }
         let snapshot = Snapshot(.init(workloads: [workload], policies: policies))
-        return try #require(snapshot.workload(at: IPAddress("10.0.0.1")!)).policies
+        return snapshot.policies(of: try #require(snapshot.workload(at: IPAddress("10.0.0.1")!)))
     }
 
     @Test func `a workload has the global policies, its namespace's and those it names`() throws {

@@ -104,10 +104,9 @@ struct AccessLogTests {
         let policies = ["b", "a"].map {
             AuthorizationPolicy(name: $0, namespace: "shop", scope: .namespace, action: .allow, rules: [])
         }
-        let workload = Workload(uid: "w", name: "w", namespace: "shop")
         let fields = try fields(
             summary(.inbound) {
-                $0.destination = WorkloadEntry(workload, policies: EffectivePolicies(sets: [PolicySet(policies)]))
+                $0.policies = EffectivePolicies(sets: [PolicySet(policies)])
                 $0.decision = AuthorizationDecision(.noneAllowed)
             })
         #expect(fields["policy"] as? String == "shop/a,shop/b" && fields["policy.rule"] == nil)

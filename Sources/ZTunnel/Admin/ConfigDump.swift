@@ -21,7 +21,7 @@ package struct ConfigDump {
             writer.list("workloads", mesh.workloads.sorted { $0.uid < $1.uid }) { $0.write($1) }
             writer.list("services", mesh.services.sorted { $0.key.description < $1.key.description }) {
                 writer, service in
-                writer.write(service, endpoints: snapshot?.service(service.key)?.endpoints ?? [])
+                writer.write(service, endpoints: snapshot?.service(service.key).map { Array($0.endpoints) } ?? [])
             }
             writer.list("policies", mesh.policies.sorted { $0.key.description < $1.key.description }) { $0.write($1) }
             writer.field("stagedServices") { _ in }

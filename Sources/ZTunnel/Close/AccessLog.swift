@@ -77,7 +77,7 @@ extension LogLine {
         if let policy = decision.policy {
             field("policy", policy)
         } else if decision.outcome == .noneAllowed,
-            let refusing = facts.destination?.policies.allowing(limit: Self.refusingPoliciesMax), !refusing.isEmpty
+            let refusing = facts.policies?.allowing(limit: Self.refusingPoliciesMax), !refusing.isEmpty
         {
             field("policy", refusing.map(\.description).joined(separator: ","))
         }
@@ -97,7 +97,7 @@ extension LogLine {
         switch decision.outcome {
         case .allowed(let rule): field("policy.reason", "allowed by: ", rule.policy)
         case .denied(let rule): field("policy.reason", "explicitly denied by: ", rule.policy)
-        case .unrestricted, .noneAllowed, .missing: field("policy.reason", decision.reason)
+        case .unrestricted, .noneAllowed, .missing, .broken, .brokenWorkload: field("policy.reason", decision.reason)
         }
     }
 }

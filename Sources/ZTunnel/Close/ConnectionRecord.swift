@@ -51,6 +51,8 @@ package struct ConnectionFacts: Sendable {
     package var source: WorkloadEntry?
     package var destination: WorkloadEntry?
     package var service: ServiceEntry?
+    /// Those that applied to a connection that was refused.
+    package var policies: EffectivePolicies?
     /// What the source told of itself, where the configuration does not know it.
     package var sourceBaggage: Baggage?
     /// Proven by mutual TLS; nil on plaintext.

@@ -33,9 +33,9 @@ package struct LoadBalance {
     /// One draw among all. When it falls on an endpoint that will not do, `chooseAmongBest` draws among those that
     /// will, which together gives each its share. Nil then.
     private func chooseAtOnce(_ random: inout some RandomNumberGenerator) -> Chosen? {
-        guard let total = entry.cumulativeCapacities.last, total > 0 else { return nil }
-        let endpoint = entry.endpoints[
-            entry.cumulativeCapacities.partition(above: .random(in: 0..<total, using: &random))]
+        let endpoints = entry.endpoints
+        guard endpoints.capacity > 0 else { return nil }
+        let endpoint = endpoints.endpoint(atCapacity: .random(in: 0..<endpoints.capacity, using: &random))
         return targetPort(of: endpoint).map { (endpoint, $0) }
     }
 
@@ -103,17 +103,5 @@ package struct LoadBalance {
         case .cluster: return client.clusterID == workload.clusterID
         case .network: return client.network == workload.network
         }
-    }
-}
-
-extension [UInt64] {
-    /// The first place whose value is above `threshold`, of ascending values the last of which is.
-    fileprivate func partition(above threshold: UInt64) -> Int {
-        var (low, high) = (0, count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] > threshold { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

@@ -128,7 +128,7 @@ extension UpstreamChoice {
                 service: service, port: gateway.hbonePort, client: client, network: network, isWaypoint: true
             ).choose(&random)
         }
-        return workload(of: gateway).map { (Endpoint(entry: $0, ports: [:]), gateway.hbonePort) }
+        return workload(of: gateway).map { (Endpoint(entry: $0), gateway.hbonePort) }
     }
 
     private func service(of gateway: GatewayAddress) -> ServiceEntry? {
