@@ -127,6 +127,9 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "Mesh"]),
         tests("HBONETests", ["CLinux", "HBONE", "Mesh", "Reactor", "TestCertificates"]),
         tests("ControllerTests", ["Controller", "Discovery", "Mesh"]),
+        tests(
+            "ControlPlaneTests",
+            ["ControlPlane", "Controller", "Discovery", "Mesh", "Reactor", asn1, certificates] + crypto),
         tests("PlaygroundTests", ["Playground", "Controller", "Mesh", "Reactor"]),
     ]
 )

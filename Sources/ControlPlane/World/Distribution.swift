@@ -151,7 +151,8 @@ extension Distribution {
     /// What it has acknowledged or rejected.
     private func note(_ request: DeltaRequest, _ id: SessionID) {
         guard let session = sessions[id] else { return }
-        if !session.machine.isInFlight { sessions[id]?.silentSince = nil }
+        // Who answers is not silent, though it may owe another answer.
+        if !request.responseNonce.isEmpty { sessions[id]?.silentSince = session.machine.isInFlight ? .now : nil }
         if let rejection = request.rejection {
             metrics.countRejection()
             log.warn("xds", "rejected", ["proxy": session.proxy?.name ?? "", "reason": rejection.message])
@@ -174,7 +175,9 @@ extension Distribution {
         let mayBegin = !isBeginning || initialPushes.ask(id)
         let pushes = sessions[id]?.machine.pushes(of: world, mayBegin: mayBegin) ?? []
         if !pushes.isEmpty, sessions[id]?.silentSince == nil { sessions[id]?.silentSince = .now }
-        if pushes.isEmpty, sessions[id]?.machine.isInFlight == false { sessions[id]?.silentSince = nil }
+        if pushes.isEmpty, sessions[id]?.proxy != nil, sessions[id]?.machine.isInFlight == false {
+            sessions[id]?.silentSince = nil
+        }
         finishBeginning(id)
         // What it need not be told counts as acknowledged.
         report(id)
