@@ -120,7 +120,7 @@ let package = Package(
         tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor", "TestCertificates"]),
-        tests("DiscoveryTests", ["Discovery", "Mesh"]),
+        tests("DiscoveryTests", ["Discovery", "Mesh", protobuf]),
         tests("NetlinkTests", ["Netlink", "Mesh", "Reactor", "TestNamespaces"]),
         tests(
             "NodeAgentTests", ["node-agent", "NodeAgent", "Discovery", "Mesh", "Netlink", "Reactor", "TestNamespaces"]),

@@ -36,7 +36,8 @@ package struct FuzzEntry: Sendable {
     package func check(_ bytes: [UInt8]) throws(FuzzFault) { try body(bytes) }
 
     package static let all: [FuzzEntry] = [
-        .address, .adminRequest, .authority, .baggage, .forwarded, .identity, .netlink, .podFile, .staticConfiguration,
+        .address, .adminRequest, .authority, .baggage, .discoveryMessage, .discoveryResource, .forwarded, .identity,
+        .netlink, .podFile, .staticConfiguration,
         .tunnelClient, .tunnelServer, .yaml, .zdsAgent, .zdsPacket, .zdsProxy,
     ]
 }

@@ -18,28 +18,18 @@ package struct ConfigurationState: Sendable {
     /// One response. The first of its kind tells of all that there is.
     package struct Update: Sendable {
         package var kind: Kind
-        package var resources: [Resource]
+        package var resources: [MeshResource]
         /// Names of resources that are gone.
         package var removed: [String]
         package var rejected: [Rejection]
 
         package init(
-            _ kind: Kind, resources: [Resource] = [], removed: [String] = [], rejected: [Rejection] = []
+            _ kind: Kind, resources: [MeshResource] = [], removed: [String] = [], rejected: [Rejection] = []
         ) {
             self.kind = kind
             self.resources = resources
             self.removed = removed
             self.rejected = rejected
-        }
-    }
-
-    package struct Resource: Sendable {
-        package let value: MeshResource
-        package let version: String
-
-        package init(_ value: MeshResource, version: String) {
-            self.value = value
-            self.version = version
         }
     }
 
@@ -62,8 +52,6 @@ package struct ConfigurationState: Sendable {
     private var tables = SnapshotTables()
     private var sharing = Sharing()
     private var answered: Set<Kind> = []
-    private var addressVersions: [String: String] = [:]
-    private var policyVersions: [String: String] = [:]
 
     package init() {}
 
@@ -72,15 +60,6 @@ package struct ConfigurationState: Sendable {
 
     /// What is in force from now on. Nil, so that nothing is admitted, until both types have been answered.
     package var snapshot: Snapshot? { isComplete ? Snapshot(tables) : nil }
-
-    /// Name to version of all that is held, as a new stream tells it first. The version is empty where the last one was
-    /// rejected, so that it is sent again, or taken back.
-    package func versions(of kind: Kind) -> [String: String] {
-        switch kind {
-        case .addresses: return addressVersions
-        case .policies: return policyVersions
-        }
-    }
 
     /// Costs as much as what changes. Removals count before what comes, so that a name in both is there afterwards.
     package mutating func apply(_ update: Update) {
@@ -91,42 +70,29 @@ package struct ConfigurationState: Sendable {
         answered.insert(update.kind)
     }
 
-    private mutating func put(_ resource: Resource) {
-        let name = resource.value.name
-        switch resource.value {
-        case .workload(let workload):
-            tables.put(workload, &sharing)
-            addressVersions[workload.uid] = resource.version
-        case .service(let service):
-            tables.put(service)
-            addressVersions[name] = resource.version
-        case .policy(let policy):
-            tables.policies.put(policy)
-            policyVersions[name] = resource.version
+    private mutating func put(_ resource: MeshResource) {
+        switch resource {
+        case .workload(let workload): tables.put(workload, &sharing)
+        case .service(let service): tables.put(service)
+        case .policy(let policy): tables.policies.put(policy)
         }
     }
 
     private mutating func remove(_ name: String, _ kind: Kind) {
         switch kind {
         case .addresses:
-            addressVersions[name] = nil
             tables.remove(workloadUID: name)
             if let key = NamespacedName(name) { tables.remove(service: key) }
-        case .policies:
-            policyVersions[name] = nil
-            tables.policies.remove(NamespacedName(policyName: name))
+        case .policies: tables.policies.remove(NamespacedName(policyName: name))
         }
     }
 
     private mutating func reject(_ rejection: Rejection, _ kind: Kind) {
         switch kind {
         case .addresses:
-            guard addressVersions[rejection.name] != nil else { return }
-            addressVersions[rejection.name] = ""
             guard let entry = tables.workloadsByUID[rejection.name] else { return }
             tables.put(entry.workload, isBroken: true, &sharing)
         case .policies:
-            policyVersions[rejection.name] = ""
             let key = NamespacedName(policyName: rejection.name)
             tables.policies.put(BrokenPolicy(key: key, scope: rejection.scope, action: rejection.action))
         }

@@ -11,7 +11,7 @@ struct FailClosedTests {
         state.apply(.init(.policies))
         state.apply(.init(.policies))
         #expect(state.snapshot == nil)
-        state.apply(.init(.addresses, resources: [.init(.workload(Exploration.workload(0, naming: [])), version: "1")]))
+        state.apply(.init(.addresses, resources: [.workload(Exploration.workload(0, naming: []))]))
         #expect(state.snapshot != nil && state.isComplete)
     }
 
@@ -19,13 +19,12 @@ struct FailClosedTests {
         for scope in [AuthorizationPolicy.Scope.global, .namespace, .workloadSelector] {
             var state = Exploration.complete(naming: scope == .workloadSelector ? [0] : [])
             let policy = Exploration.policy(0, scope, .allow)
-            state.apply(.init(.policies, resources: [.init(.policy(policy), version: "1")]))
+            state.apply(.init(.policies, resources: [.policy(policy)]))
             #expect(try Exploration.admits(state))
             state.apply(.init(.policies, rejected: [.init(name: "shop/p0", scope: scope, action: .deny)]))
             #expect(try !Exploration.admits(state), "\(scope)")
-            #expect(state.versions(of: .policies) == ["shop/p0": ""])
-            state.apply(.init(.policies, resources: [.init(.policy(policy), version: "2")]))
-            #expect(try Exploration.admits(state) && state.versions(of: .policies) == ["shop/p0": "2"])
+            state.apply(.init(.policies, resources: [.policy(policy)]))
+            #expect(try Exploration.admits(state))
         }
     }
 
@@ -34,7 +33,7 @@ struct FailClosedTests {
         state.apply(.init(.policies, rejected: [.init(name: "shop/p0", scope: .namespace, action: .allow)]))
         #expect(try !Exploration.admits(state))
         let other = Exploration.policy(1, .namespace, .allow)
-        state.apply(.init(.policies, resources: [.init(.policy(other), version: "1")]))
+        state.apply(.init(.policies, resources: [.policy(other)]))
         #expect(try Exploration.admits(state))
     }
 
@@ -43,7 +42,7 @@ struct FailClosedTests {
         state.apply(.init(.policies, rejected: [.init(name: "elsewhere/p")]))
         #expect(try !Exploration.admits(state))
         state.apply(.init(.policies, removed: ["elsewhere/p"]))
-        #expect(try Exploration.admits(state) && state.versions(of: .policies).isEmpty)
+        #expect(try Exploration.admits(state))
     }
 
     @Test func `a policy that breaks is no matter to those to whom it does not apply`() throws {
@@ -57,9 +56,9 @@ struct FailClosedTests {
     @Test func `a workload that was rejected takes nobody until a good version comes`() throws {
         var state = Exploration.complete(naming: [])
         state.apply(.init(.addresses, rejected: [.init(name: "w0")]))
-        #expect(try !Exploration.admits(state) && state.versions(of: .addresses)["w0"] == "")
+        #expect(try !Exploration.admits(state))
         state.apply(
-            .init(.addresses, resources: [.init(.workload(Exploration.workload(0, naming: [])), version: "2")]))
+            .init(.addresses, resources: [.workload(Exploration.workload(0, naming: []))]))
         #expect(try Exploration.admits(state))
     }
 
@@ -181,8 +180,8 @@ private struct Exploration {
         let name = "shop/p\(index)"
         switch fact {
         case .absent: return .init(.policies, removed: [name])
-        case .allows: return .init(.policies, resources: [.init(.policy(policy(index, scope, .allow)), version: "1")])
-        case .denies: return .init(.policies, resources: [.init(.policy(policy(index, scope, .deny)), version: "2")])
+        case .allows: return .init(.policies, resources: [.policy(policy(index, scope, .allow))])
+        case .denies: return .init(.policies, resources: [.policy(policy(index, scope, .deny))])
         case .rejectedAllow: return .init(.policies, rejected: [.init(name: name, scope: scope, action: .allow)])
         case .rejectedDeny: return .init(.policies, rejected: [.init(name: name, scope: scope, action: .deny)])
         case .unreadable: return .init(.policies, rejected: [.init(name: name)])
@@ -192,11 +191,11 @@ private struct Exploration {
     private static func update(workload index: Int, _ fact: WorkloadFact) -> ConfigurationState.Update {
         switch fact {
         case .absent: return .init(.addresses, removed: ["w\(index)"])
-        case .open: return .init(.addresses, resources: [.init(.workload(workload(index, naming: [])), version: "1")])
+        case .open: return .init(.addresses, resources: [.workload(workload(index, naming: []))])
         case .namingFirst:
-            return .init(.addresses, resources: [.init(.workload(workload(index, naming: [0])), version: "2")])
+            return .init(.addresses, resources: [.workload(workload(index, naming: [0]))])
         case .namingBoth:
-            return .init(.addresses, resources: [.init(.workload(workload(index, naming: [0, 1])), version: "3")])
+            return .init(.addresses, resources: [.workload(workload(index, naming: [0, 1]))])
         case .rejected: return .init(.addresses, rejected: [.init(name: "w\(index)")])
         }
     }
@@ -207,7 +206,7 @@ private struct Exploration {
     static func complete(naming policies: [Int]) -> ConfigurationState {
         var state = ConfigurationState()
         state.apply(.init(.policies))
-        state.apply(.init(.addresses, resources: [.init(.workload(workload(0, naming: policies)), version: "1")]))
+        state.apply(.init(.addresses, resources: [.workload(workload(0, naming: policies))]))
         return state
     }
 

@@ -52,7 +52,8 @@ extension MetadataValue {
     fileprivate init(wire: Google_Protobuf_Value) {
         switch wire.kind {
         case .stringValue(let text): self = .string(text)
-        case .numberValue(let number): self = .number(number)
+        // JSON knows no other numbers.
+        case .numberValue(let number): self = number.isFinite ? .number(number) : .null
         case .boolValue(let flag): self = .flag(flag)
         case .listValue(let list): self = .list(list.values.map(MetadataValue.init(wire:)))
         case .structValue(let fields): self = .fields(fields.fields.mapValues(MetadataValue.init(wire:)))

@@ -9,6 +9,14 @@ package enum ResourceType: String, CaseIterable, Hashable, Sendable {
     /// Workloads alone.
     case workload = "type.googleapis.com/istio.workload.Workload"
     case authorization = "type.googleapis.com/istio.security.Authorization"
+
+    /// What a proxy's state calls it.
+    package var kind: ConfigurationState.Kind {
+        switch self {
+        case .address, .workload: .addresses
+        case .authorization: .policies
+        }
+    }
 }
 
 /// A resource on its way: its body in bytes, with the name and version by which both sides speak of it.
@@ -34,6 +42,14 @@ package struct DiscoveryResource: Hashable, Sendable {
         self.init(
             name: resource.name, version: ContentHash(body).version, aliases: resource.aliases,
             typeURL: type.rawValue, body: body)
+    }
+
+    /// What to take the resource for when `decoded` throws.
+    package func rejection(as type: ResourceType) -> ConfigurationState.Rejection {
+        var rejection = ConfigurationState.Rejection(name: name)
+        guard type == .authorization, typeURL == type.rawValue else { return rejection }
+        (rejection.scope, rejection.action) = AuthorizationPolicy.outline(decoding: body)
+        return rejection
     }
 
     /// What the body says. Throws when it is not what the type and the name promise, or cannot be followed to the

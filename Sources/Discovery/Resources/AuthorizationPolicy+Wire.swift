@@ -21,6 +21,14 @@ extension AuthorizationPolicy {
         isDryRun = wire.dryRun
     }
 
+    /// Where a policy that cannot be followed applies, and what it does, as far as that much can be read.
+    static func outline(decoding body: [UInt8]) -> (Scope?, Action?) {
+        guard body.count <= DiscoveryLimits.resourceBytes,
+            let wire = try? WireAuthorization(serializedBytes: body), wire.unknownFields.data.isEmpty
+        else { return (nil, nil) }
+        return (try? Scope(wire: wire.scope), try? Action(wire: wire.action))
+    }
+
     var wire: WireAuthorization {
         .with {
             $0.name = name
