@@ -30,6 +30,10 @@ static inline int COpenSSL_CTX_add_chain_certificate(SSL_CTX *context, X509 *cer
 // SSL_set_app_data is SSL_set_ex_data with a literal index.
 static inline int COpenSSL_set_app_data(SSL *session, void *data) { return SSL_set_app_data(session, data); }
 static inline void *COpenSSL_get_app_data(const SSL *session) { return SSL_get_app_data(session); }
+// SSL_set_tlsext_host_name casts its constant argument.
+static inline int COpenSSL_set_server_name(SSL *session, const char *name) {
+    return (int)SSL_set_tlsext_host_name(session, name);
+}
 // STACK_OF(X) is typed by macros.
 static inline int COpenSSL_chain_count(const STACK_OF(X509) *chain) { return chain ? sk_X509_num(chain) : 0; }
 static inline X509 *COpenSSL_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }

@@ -9,11 +9,13 @@ import CNghttp2
     private init(consuming raw: OpaquePointer) { unsafe self.raw = raw }
 
     /// A session that has announced its settings; nil when memory has run out.
-    /// - Parameter owner: outlives the session, and is who the callbacks are for.
+    /// - Parameters:
+    ///   - owner: outlives the session, and is who the callbacks are for.
+    ///   - callbacks: those of a kind of owner; nil when memory has run out.
     static func open(
-        _ role: TLSContext.Role, _ settings: HTTP2Settings, owner: UnsafeMutableRawPointer
+        _ role: TLSContext.Role, _ settings: HTTP2Settings, owner: UnsafeMutableRawPointer, _ callbacks: OpaquePointer?
     ) -> HTTP2Session? {
-        guard let callbacks = unsafe http2Callbacks else { return nil }
+        guard let callbacks = unsafe callbacks else { return nil }
         var option: OpaquePointer?
         guard unsafe nghttp2_option_new(&option) == 0 else { return nil }
         defer { unsafe nghttp2_option_del(option) }
@@ -90,6 +92,17 @@ import CNghttp2
         let owner = unsafe Unmanaged.passUnretained(stream).toOpaque()
         var source = unsafe nghttp2_data_provider()
         unsafe source.read_callback = readApplication
+        let id = unsafe headers.withEntries { entries, count in
+            unsafe nghttp2_submit_request(raw, nil, entries, count, &source, owner)
+        }
+        return id > 0 ? id : nil
+    }
+
+    /// The same for a call, whose body is its messages.
+    borrowing func request(_ headers: HeaderBlock, for call: GRPCCall) -> Int32? {
+        let owner = unsafe Unmanaged.passUnretained(call).toOpaque()
+        var source = unsafe nghttp2_data_provider()
+        unsafe source.read_callback = readMessages
         let id = unsafe headers.withEntries { entries, count in
             unsafe nghttp2_submit_request(raw, nil, entries, count, &source, owner)
         }

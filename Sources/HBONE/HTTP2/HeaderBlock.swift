@@ -18,6 +18,20 @@ struct HeaderBlock {
         if let traceparent = request.traceparent { add("traceparent", traceparent) }
     }
 
+    init(post path: String, scheme: String, authority: String) {
+        add(":method", "POST")
+        add(":scheme", scheme)
+        add(":path", path)
+        add(":authority", authority)
+    }
+
+    /// - Parameter name: in lower case (RFC 9113 §8.2).
+    mutating func add(name: String, value: String) {
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: value.utf8)
+        lengths.append((name.utf8.count, value.utf8.count))
+    }
+
     mutating func add(_ name: StaticString, _ value: String) {
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         let start = bytes.count

@@ -158,7 +158,7 @@ package protocol TunnelObserver: AnyObject {
 
     private func open() {
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        guard let session = unsafe HTTP2Session.open(role, settings, owner: me) else {
+        guard let session = unsafe HTTP2Session.open(role, settings, owner: me, http2Callbacks) else {
             return close(.protocolViolation("out of memory"))
         }
         http2 = consume session

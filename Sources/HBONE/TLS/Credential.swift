@@ -48,4 +48,9 @@ package struct TrustAnchors: Hashable, Sendable {
     package let certificates: [[UInt8]]
 
     package init(certificates: [[UInt8]]) { self.certificates = certificates }
+
+    /// At least one certificate in PEM.
+    package init(pem text: [UInt8]) throws(TLSFailure) {
+        self.init(certificates: try Certificate.all(inPEM: text))
+    }
 }

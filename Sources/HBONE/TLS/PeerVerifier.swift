@@ -8,6 +8,8 @@ package enum PeerExpectation: Hashable, Sendable {
     case trustDomain(String)
     /// A client takes only these.
     case identities([SPIFFEIdentity])
+    /// A client takes a server whose certificate is for this name of DNS, or this address.
+    case host(String)
 }
 
 /// Who a peer has proven to be.
@@ -31,8 +33,12 @@ final class PeerVerifier {
 
     private var remembered: [ChainHash: VerifiedPeer] = [:]
 
-    /// Called by OpenSSL within the handshake with the peer's chain in `store`.
-    func verify(_ store: OpaquePointer, expecting expectation: PeerExpectation) throws(TLSFailure) -> VerifiedPeer {
+    /// Called by OpenSSL within the handshake with the peer's chain in `store`. Nil for a host, which has no identity.
+    func verify(_ store: OpaquePointer, expecting expectation: PeerExpectation) throws(TLSFailure) -> VerifiedPeer? {
+        if case .host(let name) = expectation {
+            try unsafe verifyHost(store, name)
+            return nil
+        }
         let peer = try unsafe provenPeer(store)
         switch expectation {
         case .trustDomain(let own):
@@ -43,8 +49,29 @@ final class PeerVerifier {
             guard peer.identities.contains(where: { expected.contains($0) }) else {
                 throw .unexpectedIdentity(presented: peer.identity.description)
             }
+        case .host: preconditionFailure("a host has no identity")
         }
         return peer
+    }
+
+    private func verifyHost(_ store: OpaquePointer, _ name: String) throws(TLSFailure) {
+        let leaf = try unsafe verifiedLeaf(store)
+        let isAddress = IPAddress(name) != nil
+        // RFC 9525 §6: only names of the kind that is asked for, whole labels, and never the subject.
+        let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        let isMatch =
+            unsafe isAddress
+            ? X509_check_ip_asc(leaf, name, flags) : X509_check_host(leaf, name, name.utf8.count, flags, nil)
+        guard isMatch == 1 else { throw .unexpectedIdentity(presented: "its certificate is not for \(name)") }
+    }
+
+    private func verifiedLeaf(_ store: OpaquePointer) throws(TLSFailure) -> OpaquePointer {
+        guard let leaf = unsafe X509_STORE_CTX_get0_cert(store) else { throw .noCertificate }
+        guard unsafe X509_verify_cert(store) == 1 else {
+            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(X509_STORE_CTX_get_error(store))))
+            throw .untrustedChain(reason)
+        }
+        return unsafe leaf
     }
 
     private func provenPeer(_ store: OpaquePointer) throws(TLSFailure) -> VerifiedPeer {
@@ -55,10 +82,7 @@ final class PeerVerifier {
             unsafe X509_STORE_CTX_set_error(store, X509_V_OK)
             return known
         }
-        guard unsafe X509_verify_cert(store) == 1 else {
-            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(X509_STORE_CTX_get_error(store))))
-            throw .untrustedChain(reason)
-        }
+        _ = try unsafe verifiedLeaf(store)
         let identities = unsafe Certificate.uris(of: leaf).compactMap { SPIFFEIdentity($0) }
         guard let first = identities.first else { throw .noIdentity }
         guard let validity = unsafe Self.validity(of: X509_STORE_CTX_get0_chain(store)) else {

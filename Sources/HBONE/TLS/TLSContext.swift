@@ -9,9 +9,7 @@ package import Mesh
     package enum Role: Hashable, Sendable { case client, server }
 
     package let role: Role
-    package let identity: SPIFFEIdentity
-    /// Of our own certificate, in seconds since 1970.
-    package let validity: ClosedRange<Int64>
+    private let own: (identity: SPIFFEIdentity, validity: ClosedRange<Int64>)?
     let verifier = PeerVerifier()
     let raw: OpaquePointer
 
@@ -20,11 +18,35 @@ package import Mesh
             throw .unusableCredential(openSSLReason())
         }
         self.role = role
-        identity = credential.identity
-        validity = credential.validity
+        own = (credential.identity, credential.validity)
         unsafe self.raw = raw
         try configure()
         try load(credential)
+        try trust(credential.roots)
+    }
+
+    /// As a client that shows no certificate: whoever it speaks to knows it by a token.
+    package init(trusting roots: TrustAnchors) throws(TLSFailure) {
+        guard let raw = unsafe SSL_CTX_new(TLS_client_method()) else {
+            throw .unusableCredential(openSSLReason())
+        }
+        role = .client
+        own = nil
+        unsafe self.raw = raw
+        try configure()
+        try trust(roots)
+    }
+
+    /// Who we are. Not for a client that shows no certificate.
+    package var identity: SPIFFEIdentity {
+        guard let own else { preconditionFailure("no certificate, no identity") }
+        return own.identity
+    }
+
+    /// Of our own certificate, in seconds since 1970.
+    package var validity: ClosedRange<Int64> {
+        guard let own else { preconditionFailure("no certificate, no validity") }
+        return own.validity
     }
 
     deinit { unsafe SSL_CTX_free(raw) }
@@ -76,8 +98,11 @@ package import Mesh
         guard unsafe SSL_CTX_use_PrivateKey(raw, key.raw) == 1, unsafe SSL_CTX_check_private_key(raw) == 1 else {
             throw .unusableCredential(openSSLReason())
         }
+    }
+
+    private func trust(_ roots: TrustAnchors) throws(TLSFailure) {
         let store = unsafe SSL_CTX_get_cert_store(raw)
-        for der in credential.roots.certificates {
+        for der in roots.certificates {
             let root = try Certificate(der: der)
             guard unsafe X509_STORE_add_cert(store, root.raw) == 1 else { throw .unusableCredential(openSSLReason()) }
         }

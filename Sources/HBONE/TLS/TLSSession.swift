@@ -58,6 +58,8 @@ package import Reactor
         unsafe BIO_set_init(transport, 1)
         unsafe SSL_set_bio(raw, transport, transport)
         unsafe _ = COpenSSL_set_app_data(raw, me)
+        // RFC 6066 §3: names, not addresses.
+        if case .host(let name) = expectation, IPAddress(name) == nil { unsafe _ = COpenSSL_set_server_name(raw, name) }
         switch context.role {
         case .client: unsafe SSL_set_connect_state(raw)
         case .server: unsafe SSL_set_accept_state(raw)

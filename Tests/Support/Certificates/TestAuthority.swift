@@ -16,6 +16,20 @@ package final class TestAuthority {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
+    /// A server's certificate for a name, as the arguments of a program that shows it.
+    package func serverLeaf(_ name: String) throws -> [String] {
+        let (key, request, leaf) = ("\(directory)/leaf.key", "\(directory)/leaf.csr", "\(directory)/leaf.pem")
+        let names = "\(directory)/leaf.ext"
+        try Data("subjectAltName=DNS:\(name)\n".utf8).write(to: URL(fileURLWithPath: names))
+        try openssl(
+            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=server",
+            "-keyout", key, "-out", request)
+        try openssl(
+            "x509", "-req", "-in", request, "-CA", "\(directory)/ca-cert.pem", "-CAkey", "\(directory)/ca-key.pem",
+            "-CAcreateserial", "-days", "1", "-extfile", names, "-out", leaf)
+        return ["--certificate", leaf, "--key", key]
+    }
+
     private func openssl(_ arguments: String...) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
