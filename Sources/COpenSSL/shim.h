@@ -45,6 +45,14 @@ static inline const GENERAL_NAME *COpenSSL_names_at(const GENERAL_NAMES *names, 
 static inline const ASN1_IA5STRING *COpenSSL_uri_of(const GENERAL_NAME *name) {
     return name->type == GEN_URI ? name->d.uniformResourceIdentifier : 0;
 }
+// The stack is copied into the request.
+static inline int COpenSSL_REQ_add_extension(X509_REQ *request, X509_EXTENSION *extension) {
+    STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+    int added = extensions && sk_X509_EXTENSION_push(extensions, extension) > 0 &&
+                X509_REQ_add_extensions(request, extensions);
+    sk_X509_EXTENSION_free(extensions);
+    return added;
+}
 // BIO_get_mem_data is a macro with a cast.
 static inline long COpenSSL_BIO_get_mem_data(BIO *memory, char **data) { return BIO_get_mem_data(memory, data); }
 // EVP_EC_gen is a macro over a variadic function.

@@ -208,7 +208,8 @@ struct AdminInterfaceTests {
                 "ISTIO_META_ISTIO_VERSION": "1.2.3",
             ], cores: 2, fileExists: { _ in false })
         node = try NodeProxy(
-            on: reactor, workers: 2, WorkerSettings(workers: 2), try LocalAuthority(directory: directory.path), log)
+            on: reactor, workers: 2, WorkerSettings(workers: 2),
+            LocalCertificateSource(try LocalAuthority(directory: directory.path)), log)
         var doors = AdminInterface.Doors()
         (doors.administration, doors.metrics, doors.readiness) = (0, 0, 0)
         interface = try AdminInterface(

@@ -19,7 +19,8 @@ struct CertificatesTests {
         let reactor = Reactor(kernel: try LinuxKernel())
         let log = Log(try LogSink(format: .plain), format: .plain, level: .error)
         let certificates = Certificates(
-            try LocalAuthority(directory: folder.directory), lifetimeSeconds: 8, on: reactor, log
+            LocalCertificateSource(try LocalAuthority(directory: folder.directory)), lifetimeSeconds: 8, on: reactor,
+            log
         ) { _ in }
         let (early, late) = (Self.identity("early"), Self.identity("late"))
 

@@ -1,3 +1,4 @@
+import Discovery
 import HBONE
 import Reactor
 import Testing
@@ -53,13 +54,64 @@ struct ConfigurationTests {
         ("PROXY_MODE", "both"),
         ("ZTUNNEL_WORKER_THREADS", "many"), ("ZTUNNEL_WORKER_THREADS", "101%"), ("ZTUNNEL_WORKER_THREADS", "0%"),
         ("ZTUNNEL_WORKER_THREADS", "-1"), ("ZTUNNEL_CPU_LIMIT", "two"), ("ZTUNNEL_CPU_LIMIT", "1.5m"),
-        ("SECRET_TTL", "1s"), ("LOCAL_XDS_PATH", ""), ("SLIPSTREAM_CA_DIR", ""),
-        ("XDS_ADDRESS", "https://istiod:15012"),
+        ("SECRET_TTL", "1s"), ("XDS_ADDRESS", "https://istiod:15012"),
     ])
     func `a malformed value is an error that names its variable`(name: String, value: String) {
         let failure = #expect(throws: ConfigurationError.self) { try configuration([name: value]) }
         #expect(failure?.variable == name && failure?.value == value)
         #expect(failure?.description.hasPrefix(value.isEmpty ? "\(name) " : "\(name)=\(value) ") == true)
+    }
+
+    @Test func `who names neither a control plane nor a file is told what is missing`() {
+        let noMesh = #expect(throws: ConfigurationError.self) { try configuration(["LOCAL_XDS_PATH": ""]) }
+        #expect(noMesh?.variable == "XDS_ADDRESS" && noMesh?.problem.contains("LOCAL_XDS_PATH") == true)
+        let noAuthority = #expect(throws: ConfigurationError.self) { try configuration(["SLIPSTREAM_CA_DIR": ""]) }
+        #expect(noAuthority?.variable == "CA_ADDRESS" && noAuthority?.problem.contains("SLIPSTREAM_CA_DIR") == true)
+    }
+
+    private static let istio = [
+        "LOCAL_XDS_PATH": "", "SLIPSTREAM_CA_DIR": "", "XDS_ADDRESS": "istiod.istio-system.svc:15012",
+        "CA_ADDRESS": "https://istiod.istio-system.svc:15012", "ISTIO_META_CLUSTER_ID": "one",
+        "POD_NAME": "ztunnel-x", "POD_NAMESPACE": "istio-system", "NODE_NAME": "node-1", "INSTANCE_IP": "10.0.0.9",
+        "XDS_HEADER_X_Team": "mesh", "ALT_CA_HOSTNAME": "other",
+    ]
+
+    @Test func `with the environment of a cluster's node proxy it knows its control plane`() throws {
+        let configuration = try configuration(Self.istio)
+        guard case .controlPlane(let discovery) = configuration.mesh,
+            case .controlPlane(let certificates) = configuration.authority
+        else {
+            Issue.record("\(configuration.mesh), \(configuration.authority)")
+            return
+        }
+        #expect(discovery.address == "https://istiod.istio-system.svc:15012" && discovery.serverName == nil)
+        #expect(discovery.roots == .file("./var/run/secrets/istio/root-cert.pem"))
+        #expect(discovery.tokenPath == "./var/run/secrets/tokens/istio-token" && discovery.clusterID == "one")
+        #expect(discovery.headers == ["x_team": "mesh"] && certificates.headers.isEmpty)
+        #expect(certificates.serverName == "other")
+        #expect(configuration.node.id == "ztunnel~10.0.0.9~ztunnel-x.istio-system~istio-system.svc.cluster.local")
+        #expect(configuration.node.metadata["CLUSTER_ID"] == .string("one"))
+        #expect(configuration.node.metadata["SLIPSTREAM_VERSION"] != nil)
+        #expect(configuration.node.metadata["SLIPSTREAM_PROCESS"] != nil)
+    }
+
+    @Test func `in a cluster the control plane need not be named, and an empty name means none`() throws {
+        let environment = ["LOCAL_XDS_PATH": "", "SLIPSTREAM_CA_DIR": "", "KUBERNETES_SERVICE_HOST": "10.96.0.1"]
+        #expect(throws: Never.self) { try configuration(environment) }
+        #expect(throws: ConfigurationError.self) {
+            try configuration(environment.merging(["XDS_ADDRESS": ""]) { $1 })
+        }
+    }
+
+    @Test(arguments: ["http://istiod:15010", "https://istiod", "ftp://istiod:1", "istiod:0"])
+    func `a control plane's address is whole, and without TLS only on loopback`(address: String) throws {
+        let failure = #expect(throws: ConfigurationError.self) {
+            try configuration(Self.istio.merging(["XDS_ADDRESS": address]) { $1 })
+        }
+        #expect(failure?.variable == "XDS_ADDRESS" && failure?.value == address)
+        #expect(throws: Never.self) {
+            try configuration(Self.istio.merging(["XDS_ADDRESS": "http://127.0.0.1:15010"]) { $1 })
+        }
     }
 
     @Test func `a dedicated proxy serves the workload that is named, and asks no agent`() throws {

@@ -9,8 +9,12 @@ let usage = """
     The node proxy: carries the TCP connections of this node's pods through mutual-TLS tunnels and enforces policy.
     Configured by environment variables, named as those of Istio's ztunnel; docs/reference/ztunnel.md lists them.
 
-      LOCAL_XDS_PATH           file with workloads, services and policies; read again when it changes
-      SLIPSTREAM_CA_DIR        directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
+      XDS_ADDRESS              the control plane, such as https://controller.slipstream-system.svc:15012
+      CA_ADDRESS               the certificate authority, in the same form
+      XDS_ROOT_CA, CA_ROOT_CA  what their certificates lead to: a file, PEM, or SYSTEM
+      AUTH_TOKEN               file with the token that they know this proxy by
+      LOCAL_XDS_PATH           instead of XDS_ADDRESS: file with workloads, services and policies; read again on change
+      SLIPSTREAM_CA_DIR        instead of CA_ADDRESS: directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
       INPOD_UDS                socket of the node agent (default /var/run/ztunnel/ztunnel.sock)
       PROXY_MODE               shared: serves its node's pods; dedicated: one workload, where it was started
       PROXY_WORKLOAD_INFO      that workload, as namespace/name/service-account

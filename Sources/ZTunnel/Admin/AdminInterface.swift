@@ -10,13 +10,20 @@ package final class AdminInterface {
         package var node: NodeProxy
         /// Nil when nobody tells of pods.
         package var pods: (any PodSource)?
+        /// Nil when a file tells what the mesh is.
+        package var discovery: DiscoveryClient?
+        /// Nil when this proxy is its own authority.
+        package var certificates: CertificateClient?
         package var log: Log
         /// Called when someone asks the proxy to end.
         package var stop: () -> Void
 
         package init(
-            configuration: Configuration, node: NodeProxy, pods: (any PodSource)?, log: Log, stop: @escaping () -> Void
+            configuration: Configuration, node: NodeProxy, pods: (any PodSource)?, discovery: DiscoveryClient? = nil,
+            certificates: CertificateClient? = nil, log: Log, stop: @escaping () -> Void
         ) {
+            self.discovery = discovery
+            self.certificates = certificates
             self.configuration = configuration
             self.node = node
             self.pods = pods
@@ -168,11 +175,14 @@ package final class AdminInterface {
             var failures = traffic.failures
             if let own = self?.failures { failures.add(own) }
             if let pods = sources.pods { failures.add(pods.failures) }
+            if let discovery = sources.discovery { failures.add(discovery.failures) }
             var page = OpenMetricsText()
             page.write(traffic)
             page.write(failures)
             page.write(states.map(\.sockets).reduce(OpenSockets(), +))
             page.write(sources)
+            if let discovery = sources.discovery { page.write(discovery) }
+            if let certificates = sources.certificates { page.write(certificates) }
             page.write(ProcessUsage.now())
             page.end()
             answer(HTTPResponse(contentType: OpenMetricsText.contentType, body: page.bytes))
@@ -227,6 +237,30 @@ extension OpenMetricsText {
         single(
             "istio_build", .gauge, help: "What runs here",
             labels: ["component": "ztunnel", "tag": sources.configuration.version], 1)
+    }
+
+    fileprivate mutating func write(_ discovery: DiscoveryClient) {
+        let metrics = discovery.metrics
+        single(
+            "slipstream_xds_connected", .gauge, help: "Whether the control plane is there",
+            discovery.isConnected ? 1 : 0)
+        single("istio_xds_message", .counter, help: "Messages of the control plane", metrics.messages)
+        single("istio_xds_message_bytes", .counter, help: "Bytes of those messages", metrics.bytes)
+        single(
+            "istio_xds_connection_terminations", .counter,
+            help: "Connections to the control plane that ended or failed",
+            metrics.terminations)
+        single(
+            "slipstream_xds_rejected_resources", .counter, help: "Resources that could not be used", metrics.rejections)
+    }
+
+    fileprivate mutating func write(_ certificates: CertificateClient) {
+        single(
+            "slipstream_certificates_issued", .counter, help: "Certificates that the authority made",
+            certificates.issuedCount)
+        single(
+            "slipstream_certificate_failures", .counter, help: "Requests for a certificate that failed",
+            certificates.failedCount)
     }
 
     fileprivate mutating func write(_ sockets: OpenSockets) {

@@ -7,13 +7,14 @@ package struct FailureMetrics: Sendable {
     /// A room of a connection, or a door of the control thread.
     package enum Place: Hashable, Sendable {
         case stage(ConnectionFailure.Stage)
-        case admin, zds
+        case admin, zds, xds
 
         fileprivate var label: String {
             switch self {
             case .stage(let stage): "\(stage)"
             case .admin: "admin"
             case .zds: "zds"
+            case .xds: "xds"
             }
         }
     }

@@ -3,27 +3,37 @@ package import HBONE
 package import Mesh
 package import Reactor
 
-/// The certificates of this node's identities: made when a pod needs one, renewed at half their life, forgotten with the last
-/// pod. Owned by the control thread.
+/// The certificates of this node's identities: asked for when a pod needs one, renewed at half their life, forgotten with the last
+/// pod. A certificate that cannot be renewed serves until its end. Owned by the control thread.
 package final class Certificates {
-    /// After a failure; the old certificate serves until its end.
-    private static let retrySeconds: Int64 = 10
+    private static let concurrentMax = 8
+    private static let backOffSeconds: ClosedRange<Int64> = 1...150
+
+    /// After failures.
+    private struct Retry {
+        var failures: Int
+        var dueSeconds: Int64
+    }
 
     private let reactor: Reactor
-    private let authority: LocalAuthority
+    private let source: any CertificateSource
     private let lifetimeSeconds: Int64
     private let log: Log
     private let changed: ([SPIFFEIdentity: Credential]) -> Void
     private var wanted: Set<SPIFFEIdentity> = []
     package private(set) var held: [SPIFFEIdentity: Credential] = [:]
+    private var renewals: [SPIFFEIdentity: Int64] = [:]
+    private var retries: [SPIFFEIdentity: Retry] = [:]
+    private var asked: Set<SPIFFEIdentity> = []
+    private var isAsking = false
     private var timer: Reactor.TimerID?
 
     /// - Parameter changed: told all that is held, whenever it has changed.
     package init(
-        _ authority: consuming LocalAuthority, lifetimeSeconds: Int64, on reactor: Reactor, _ log: Log,
+        _ source: any CertificateSource, lifetimeSeconds: Int64, on reactor: Reactor, _ log: Log,
         changed: @escaping ([SPIFFEIdentity: Credential]) -> Void
     ) {
-        self.authority = authority
+        self.source = source
         self.lifetimeSeconds = lifetimeSeconds
         self.reactor = reactor
         self.log = log
@@ -35,31 +45,61 @@ package final class Certificates {
         guard identities != wanted else { return }
         wanted = identities
         held = held.filter { identities.contains($0.key) }
+        retries = retries.filter { identities.contains($0.key) }
         renew()
     }
 
+    private func due(_ identity: SPIFFEIdentity) -> Int64 {
+        if let retry = retries[identity] { return retry.dueSeconds }
+        return held[identity] == nil ? .min : renewals[identity] ?? .min
+    }
+
+    /// Those that serve nobody yet come first.
     private func renew() {
         let now = Int64(time(nil))
-        for identity in wanted where held[identity].map({ $0.halfLife <= now }) ?? true {
-            do throws(TLSFailure) {
-                held[identity] = try authority.issue(to: identity, now: now, lifetimeSeconds: lifetimeSeconds)
-            } catch {
-                log.error("certificates", "cannot issue", ["identity": "\(identity)", "error": "\(error)"])
+        let due = wanted.filter { !asked.contains($0) && self.due($0) <= now }
+        isAsking = true
+        for identity in due.filter({ held[$0] == nil }) + due.filter({ held[$0] != nil }) {
+            guard asked.count < Self.concurrentMax else { break }
+            asked.insert(identity)
+            source.issue(to: identity, lifetimeSeconds: lifetimeSeconds) { [weak self] result in
+                self?.answered(identity, result)
             }
         }
+        isAsking = false
         changed(held)
         scheduleRenewal(now)
+    }
+
+    private func answered(_ identity: SPIFFEIdentity, _ result: Result<Credential, CertificateFailure>) {
+        asked.remove(identity)
+        if wanted.contains(identity) { note(result, of: identity) }
+        if !isAsking { renew() }
+    }
+
+    private func note(_ result: Result<Credential, CertificateFailure>, of identity: SPIFFEIdentity) {
+        switch result {
+        case .success(let credential):
+            held[identity] = credential
+            retries[identity] = nil
+            // Not all at once, where all began at once.
+            let jitter = Int64.random(in: 0...max(0, (credential.notAfter - credential.notBefore) / 40))
+            renewals[identity] = credential.halfLife + jitter
+        case .failure(let failure):
+            let failures = (retries[identity]?.failures ?? 0) + 1
+            let delay = min(Self.backOffSeconds.lowerBound << min(failures - 1, 8), Self.backOffSeconds.upperBound)
+            let jitter = Int64.random(in: 0...delay / 5)
+            retries[identity] = Retry(failures: failures, dueSeconds: Int64(time(nil)) + delay + jitter)
+            log.error("certificates", "cannot issue", ["identity": "\(identity)", "error": "\(failure)"])
+        }
     }
 
     private func scheduleRenewal(_ now: Int64) {
         if let timer { reactor.cancel(timer) }
         timer = nil
-        guard !wanted.isEmpty else { return }
-        // What is still due could not be issued.
-        let due = wanted.map { identity in
-            let halfLife = held[identity]?.halfLife ?? now
-            return halfLife > now ? halfLife : now + Self.retrySeconds
-        }.min()!
-        timer = reactor.after(milliseconds: UInt64(due - now) * 1000) { [weak self] in self?.renew() }
+        // Those that are asked for come with their answers, and make room for what is due.
+        guard let due = wanted.filter({ !asked.contains($0) }).map(due).min() else { return }
+        guard due > now || asked.isEmpty else { return }
+        timer = reactor.after(milliseconds: UInt64(max(1, due - now)) * 1000) { [weak self] in self?.renew() }
     }
 }

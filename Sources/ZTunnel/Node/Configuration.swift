@@ -1,3 +1,4 @@
+package import Discovery
 package import HBONE
 import Mesh
 package import Reactor
@@ -12,10 +13,22 @@ package struct Configuration: Sendable {
     /// The version that metrics tell.
     package var version: String
 
-    /// Where workloads, services and policies come from: a file, re-read when it changes.
-    package var staticConfigurationPath: String
-    /// A directory with a CA that this proxy signs its own certificates with.
-    package var authorityDirectory: String
+    /// Where workloads, services and policies come from.
+    package enum MeshSource: Hashable, Sendable {
+        /// A file, re-read when it changes.
+        case file(String)
+        case controlPlane(ControlPlaneAccess)
+    }
+    package var mesh: MeshSource
+    /// Who signs this node's certificates.
+    package enum Authority: Hashable, Sendable {
+        /// This proxy, with the CA of a directory.
+        case directory(String)
+        case controlPlane(ControlPlaneAccess)
+    }
+    package var authority: Authority
+    /// As the control plane knows this proxy.
+    package var node: DiscoveryNode
     package var certificateLifetimeSeconds: Int64
     /// Where the node agent tells of the node's pods; nil when it is off.
     package var nodeAgentSocketPath: String?
@@ -58,8 +71,10 @@ package struct Configuration: Sendable {
         trustDomain = try given.trustDomain("TRUST_DOMAIN") ?? "cluster.local"
         version = given.text("ISTIO_META_ISTIO_VERSION") ?? "unknown"
 
-        staticConfigurationPath = try Self.staticConfigurationPath(given)
-        authorityDirectory = try Self.authorityDirectory(given, fileExists)
+        node = DiscoveryNode(environment: environment, nodeName: nodeName, clusterID: clusterID)
+        let reader = ControlPlaneReader(given, environment, clusterID: clusterID)
+        mesh = try Self.mesh(given, reader)
+        authority = try Self.authority(given, reader, fileExists)
         certificateLifetimeSeconds = Int64(try given.milliseconds("SECRET_TTL", atLeast: 60_000) ?? 86_400_000) / 1000
         dedicatedWorkload = try Self.dedicatedWorkload(given)
         let socket = environment["INPOD_UDS"] ?? "/var/run/ztunnel/ztunnel.sock"
@@ -98,40 +113,39 @@ package struct Configuration: Sendable {
             uid: "\(parts[0])/\(parts[1])", name: parts[1], namespace: parts[0], serviceAccount: parts[2])
     }
 
-    private static func staticConfigurationPath(_ given: EnvironmentReader) throws(ConfigurationError) -> String {
-        if let address = given.text("XDS_ADDRESS") {
-            throw ConfigurationError("XDS_ADDRESS", address, "must be empty: this version reads LOCAL_XDS_PATH only")
-        }
+    private static func mesh(
+        _ given: EnvironmentReader, _ reader: ControlPlaneReader
+    ) throws(ConfigurationError) -> MeshSource {
         guard let path = given.text("LOCAL_XDS_PATH") else {
-            throw ConfigurationError("LOCAL_XDS_PATH", "", "must name the file with workloads, services and policies")
+            if let access = try reader.access(.discovery) { return .controlPlane(access) }
+            throw ConfigurationError(
+                "XDS_ADDRESS", "",
+                "must name the control plane, or LOCAL_XDS_PATH a file with workloads, services and policies")
         }
-        return path
+        if let address = given.text("XDS_ADDRESS") {
+            throw ConfigurationError("XDS_ADDRESS", address, "is refused together with LOCAL_XDS_PATH")
+        }
+        return .file(path)
     }
 
     /// A CA of one's own beside a real one would sign for identities that the real one never gave out.
-    private static func authorityDirectory(
-        _ given: EnvironmentReader, _ fileExists: (String) -> Bool
-    ) throws(ConfigurationError) -> String {
-        let address = given.text("CA_ADDRESS")
+    private static func authority(
+        _ given: EnvironmentReader, _ reader: ControlPlaneReader, _ fileExists: (String) -> Bool
+    ) throws(ConfigurationError) -> Authority {
         guard let directory = given.text("SLIPSTREAM_CA_DIR") else {
-            if let address {
-                throw ConfigurationError(
-                    "CA_ADDRESS", address, "must be empty: this version takes SLIPSTREAM_CA_DIR only")
-            }
-            throw ConfigurationError("SLIPSTREAM_CA_DIR", "", "must name the directory with the CA")
+            if let access = try reader.access(.certificates) { return .controlPlane(access) }
+            throw ConfigurationError(
+                "CA_ADDRESS", "", "must name the certificate authority, or SLIPSTREAM_CA_DIR a directory with one")
         }
-        if address != nil {
+        if given.text("CA_ADDRESS") != nil {
             throw ConfigurationError("SLIPSTREAM_CA_DIR", directory, "is refused together with CA_ADDRESS")
         }
-        let tokens = [
-            given.text("AUTH_TOKEN") ?? "./var/run/secrets/tokens/istio-token",
-            "/var/run/secrets/kubernetes.io/serviceaccount/token",
-        ]
+        let tokens = [reader.tokenPath, "/var/run/secrets/kubernetes.io/serviceaccount/token"]
         if let token = tokens.first(where: fileExists) {
             throw ConfigurationError(
                 "SLIPSTREAM_CA_DIR", directory, "is refused where a Kubernetes token is mounted (\(token))")
         }
-        return directory
+        return .directory(directory)
     }
 
     private static func keepAlive(_ given: EnvironmentReader) throws(ConfigurationError) -> Socket.KeepAlive? {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HBONE
+import Mesh
 package import Reactor
 
 /// The whole of ztunnel: what its environment says, put together and run on the calling thread.
@@ -10,7 +11,11 @@ package final class NodeProcess: EventHandler {
     private let log: Log
     private let node: NodeProxy
     private let signals: SignalSource
-    private var source: StaticSource!
+    /// Of what the control thread says in TLS.
+    private let scratch = TLSScratch()
+    private var source: StaticSource?
+    private var discovery: DiscoveryClient?
+    private var certificates: CertificateClient?
     private var pods: (any PodSource)?
     private var admin: AdminInterface?
     private var isStopping = false
@@ -30,18 +35,36 @@ package final class NodeProcess: EventHandler {
                 level: configuration.logLevels.level)
             var settings = WorkerSettings(configuration)
             adjust(&settings)
-            let authority = try LocalAuthority(directory: configuration.authorityDirectory)
+            let certificateSource: any CertificateSource
+            switch configuration.authority {
+            case .directory(let directory):
+                certificateSource = LocalCertificateSource(try LocalAuthority(directory: directory))
+            case .controlPlane(let access):
+                let client = try CertificateClient(access, on: reactor, scratch)
+                certificates = client
+                certificateSource = client
+            }
             node = try NodeProxy(
-                on: reactor, workers: configuration.workerThreads, settings, authority, log)
+                on: reactor, workers: configuration.workerThreads, settings, certificateSource, log)
         } catch {
             throw StartFailure(description: "\(error)")
         }
         let dedicated = configuration.dedicatedWorkload.map { [clusterID = configuration.clusterID] workload in
             DedicatedWorkload(workload, clusterID: clusterID, servant: node, log) { [weak self] in self?.fail($0) }
         }
-        source = StaticSource(path: configuration.staticConfigurationPath, on: reactor, log) { [node] snapshot in
-            node.configure(snapshot)
+        let configure = { [node] (snapshot: Snapshot, inForce: @escaping () -> Void) in
+            node.configure(snapshot, inForce: inForce)
             dedicated?.configured(snapshot)
+        }
+        switch configuration.mesh {
+        case .file(let path): source = StaticSource(path: path, on: reactor, log) { configure($0) {} }
+        case .controlPlane(let access):
+            do throws(Errno) {
+                discovery = try DiscoveryClient(
+                    access, as: configuration.node, on: reactor, scratch, log, configure: configure)
+            } catch {
+                throw StartFailure(description: "\(error)")
+            }
         }
         pods =
             dedicated
@@ -54,7 +77,8 @@ package final class NodeProcess: EventHandler {
         do throws(Errno) {
             _ = try reactor.watch(signals.raw, for: self)
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
-            source.start()
+            source?.start()
+            discovery?.start()
             pods?.start()
             try reactor.run()
         } catch {
@@ -70,7 +94,10 @@ package final class NodeProcess: EventHandler {
     }
 
     private func openDoors() throws(StartFailure) {
-        let sources = AdminInterface.Sources(configuration: configuration, node: node, pods: pods, log: log) {
+        let sources = AdminInterface.Sources(
+            configuration: configuration, node: node, pods: pods, discovery: discovery,
+            certificates: certificates, log: log
+        ) {
             [weak self] in self?.stop(because: "/quitquitquit")
         }
         do throws(ListenFailure) {

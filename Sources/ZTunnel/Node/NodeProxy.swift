@@ -1,4 +1,4 @@
-package import HBONE
+import HBONE
 package import Mesh
 package import Reactor
 
@@ -41,18 +41,18 @@ package final class NodeProxy {
     private var undrained: Set<Int> = []
     private var allDrained: (() -> Void)?
     package private(set) var snapshot: Snapshot?
+    private var uptake = Uptake()
     package private(set) var certificates: Certificates!
 
     /// Starts the workers.
     package init(
-        on reactor: Reactor, workers count: Int, _ settings: WorkerSettings, _ authority: consuming LocalAuthority,
-        _ log: Log
+        on reactor: Reactor, workers count: Int, _ settings: WorkerSettings, _ source: any CertificateSource, _ log: Log
     ) throws(Errno) {
         self.reactor = reactor
         self.settings = settings
         self.log = log
         reports = try Mailbox(capacity: Self.mailboxCapacity)
-        certificates = Certificates(authority, lifetimeSeconds: settings.certificateLifetimeSeconds, on: reactor, log) {
+        certificates = Certificates(source, lifetimeSeconds: settings.certificateLifetimeSeconds, on: reactor, log) {
             [unowned self] held in
             self.tellWorkers(.credentials(held))
         }
@@ -85,7 +85,8 @@ package final class NodeProxy {
     private func catchUpLater(_ index: Int) {
         _ = reactor.after(milliseconds: Self.catchUpMilliseconds) { [unowned self] in
             let hasCredentials = self.workers[index].post(.credentials(self.certificates.held))
-            let hasSnapshot = self.snapshot.map { self.workers[index].post(.configure($0)) } ?? true
+            let version = self.uptake.version
+            let hasSnapshot = self.snapshot.map { self.workers[index].post(.configure($0, version)) } ?? true
             guard hasCredentials, hasSnapshot else { return self.catchUpLater(index) }
             self.behind.remove(index)
         }
@@ -94,10 +95,12 @@ package final class NodeProxy {
     // MARK: Configuration
 
     /// From now on this is the mesh. Certificates go first: a pod that is known but cannot prove itself would refuse.
-    package func configure(_ snapshot: Snapshot) {
+    /// - Parameter inForce: called once every worker carries by it, or by a later one, and has judged its open connections.
+    package func configure(_ snapshot: Snapshot, inForce: @escaping () -> Void = {}) {
         self.snapshot = snapshot
         wantCertificates()
-        tellWorkers(.configure(snapshot))
+        let version = uptake.begin(workers.count, inForce)
+        tellWorkers(.configure(snapshot, version))
     }
 
     private func wantCertificates() {
@@ -190,6 +193,7 @@ package final class NodeProxy {
 
     private func receive(_ report: WorkerReport) {
         switch report {
+        case .configured(let worker, let version): for inForce in uptake.reached(worker, version) { inForce() }
         case .podAdded(let worker, let uid, let failure): podAdded(worker, uid, failure)
         case .podDrained(let worker, let uid): podDrained(worker, uid)
         case .drained(let worker): drained(worker)

@@ -94,7 +94,9 @@ package final class Worker {
 
     private func receive(_ message: WorkerMessage) {
         switch message {
-        case .configure(let snapshot): configure(snapshot)
+        case .configure(let snapshot, let version):
+            configure(snapshot)
+            reportConfigured(version)
         case .credentials(let credentials): renew(credentials)
         case .addPod(let identity, let namespace): add(identity, namespace)
         case .drainPod(let uid, let deadline): drain(uid, deadline)
@@ -111,6 +113,12 @@ package final class Worker {
         self.snapshot = snapshot
         metrics.configurationChanged()
         for pod in pods.values { pod.configurationChanged(snapshot) }
+    }
+
+    /// The control thread waits for nothing else: a full mailbox only delays the word.
+    private func reportConfigured(_ version: UInt64) {
+        guard !reports.post(.configured(worker: index, version: version)) else { return }
+        _ = reactor.after(milliseconds: 100) { [weak self] in self?.reportConfigured(version) }
     }
 
     private func renew(_ credentials: [SPIFFEIdentity: Credential]) {

@@ -4,8 +4,8 @@ package import Reactor
 
 /// What the node's control thread tells each worker.
 package enum WorkerMessage: Sendable {
-    /// From now on this is the mesh.
-    case configure(Snapshot)
+    /// From now on this is the mesh; answer with `configured` once open connections have been judged by it.
+    case configure(Snapshot, UInt64)
     /// What these identities prove themselves with from now on.
     case credentials([SPIFFEIdentity: Credential])
     case addPod(PodIdentity, NetworkNamespace)
@@ -22,6 +22,8 @@ package enum WorkerMessage: Sendable {
 
 /// What a worker tells the control thread.
 package enum WorkerReport: Sendable {
+    /// Everything here is carried by this configuration.
+    case configured(worker: Int, version: UInt64)
     case podAdded(worker: Int, uid: String, failure: String?)
     case podDrained(worker: Int, uid: String)
     case drained(worker: Int)

@@ -29,9 +29,13 @@ extension NamespaceMesh {
     }
 
     /// Asks until there is an answer: for the moment in which what was published is not in force yet.
-    func askUntilAnswered(from pod: MeshPod, _ address: String, port: Int = 7000) throws -> Answer {
+    func askUntilAnswered(
+        from pod: MeshPod, _ address: String, port: Int = 7000, withinSeconds seconds: Double = 10
+    ) throws -> Answer {
         var answer = try ask(from: pod, address, port: port)
-        try eventually("\(pod.name) gets an answer from \(address):\(port); it got \(answer)") {
+        try eventually(
+            "\(pod.name) gets an answer from \(address):\(port); it got \(answer)", withinSeconds: seconds
+        ) {
             if answer.text == nil { answer = try ask(from: pod, address, port: port) }
             return answer.text != nil
         }

@@ -27,6 +27,10 @@ final class NamespaceMesh {
     /// Adjusts workloads before they are published: service membership, policies that select them.
     var adjust: (inout Workload) -> Void = { _ in }
 
+    /// Whether a control plane configures the proxies and signs their certificates, rather than files.
+    var isControlled = false
+    private(set) var controlPlane: ControlPlane?
+
     /// - Parameter configure: called before anything is published or started.
     init(
         pods: [MeshPod] = [.client, .server, .neighbour, .outsider],
@@ -45,7 +49,14 @@ final class NamespaceMesh {
         try buildNodes()
         for pod in pods { try addPod(pod) }
         configure(self)
+        if isControlled { controlPlane = try ControlPlane(meshDirectory: directory) }
         try publish()
+        if let controlPlane {
+            for node in nodes {
+                node.environment.merge(controlPlane.environment) { $1 }
+                try controlPlane.start(on: node)
+            }
+        }
         for node in nodes { try node.start() }
         for pod in pods where pod.isEnrolled && !pod.isDedicated { try enrol(pod) }
         for pod in pods where pod.isEnrolled && pod.isDedicated {
@@ -60,7 +71,10 @@ final class NamespaceMesh {
 
     func close() {
         for program in programs { program.kill() }
-        for node in nodes { node.stop() }
+        for node in nodes {
+            node.stop()
+            controlPlane?.stop(on: node)
+        }
         for proxy in proxies.values { proxy.stop() }
         Self.removeLeftovers()
         keepLogs()
@@ -106,6 +120,7 @@ final class NamespaceMesh {
             return workload
         }
         let configuration = MeshConfiguration(workloads: workloads, services: services, policies: policies)
+        if let controlPlane { return try controlPlane.tell(configuration) }
         try Data(StaticConfiguration.render(configuration).utf8).write(
             to: directory.appending(path: "mesh.yaml"), options: .atomic)
     }

@@ -11,6 +11,11 @@ extension AuthorizationPolicy {
             rules: [Rule(clauses: [Clause(matches: [match])])])
     }
 
+    /// Nobody may connect to whatever is in the namespace: a list of those who may, with nobody on it.
+    static var refuseAll: AuthorizationPolicy {
+        AuthorizationPolicy(name: "refuse-all", namespace: "shop", scope: .namespace, action: .allow, rules: [])
+    }
+
     /// These pods may not connect to whatever is in their namespace.
     static func deny(_ pods: MeshPod...) -> AuthorizationPolicy {
         AuthorizationPolicy(
