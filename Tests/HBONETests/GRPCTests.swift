@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Mesh
 import Reactor
 import TestCertificates
@@ -157,12 +158,22 @@ private final class Ears: GRPCCallObserver, CustomStringConvertible {
 }
 
 /// A client and a server.
-private final class GRPCLab: GRPCConnectionObserver {
+private final class GRPCLab {
+    /// What is heard of the connection.
+    private final class Watch: GRPCConnectionObserver {
+        var isOpen = false
+        var failure: GRPCFailure?
+
+        func connectionOpened(_ connection: GRPCConnection) { isOpen = true }
+        func connectionClosed(_ connection: GRPCConnection, _ failure: GRPCFailure) { self.failure = failure }
+    }
+
     private let reactor: Reactor
+    private let watch = Watch()
     private var server: Process?
     private(set) var connection: GRPCConnection!
-    private(set) var isOpen = false
-    private(set) var failure: GRPCFailure?
+    var isOpen: Bool { watch.isOpen }
+    var failure: GRPCFailure? { watch.failure }
 
     init(
         isSecure: Bool = false, expected: String = "controller.test.svc", isTrusted: Bool = true,
@@ -183,10 +194,14 @@ private final class GRPCLab: GRPCConnectionObserver {
         let address = try #require(GRPCAddress(text))
         connection = GRPCConnection(
             to: address, security, try NameLookup(address.host, on: reactor), settings: HTTP2Settings(), TLSScratch(),
-            on: reactor, observer: self)
+            on: reactor, observer: watch)
     }
 
-    deinit { server?.terminate() }
+    deinit {
+        connection.close()
+        // It was started with signals blocked, as the test's thread has them.
+        if let server { _ = kill(server.processIdentifier, SIGKILL) }
+    }
 
     private func start(_ arguments: [String]) throws -> Int {
         let script = URL(filePath: #filePath).appending(path: "../../Support/grpc_server.py").standardized.path
@@ -200,9 +215,6 @@ private final class GRPCLab: GRPCConnectionObserver {
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         return try #require(Int(line.trimmingCharacters(in: .newlines)))
     }
-
-    func connectionOpened(_ connection: GRPCConnection) { isOpen = true }
-    func connectionClosed(_ connection: GRPCConnection, _ failure: GRPCFailure) { self.failure = failure }
 
     func call(_ manner: String, _ ears: Ears, deadlineMilliseconds: UInt64? = nil) throws -> GRPCCall? {
         let isReady = try run { isOpen }
