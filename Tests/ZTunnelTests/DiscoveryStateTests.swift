@@ -56,7 +56,7 @@ struct DiscoveryStateTests {
         _ = state.opened(nowMilliseconds: 0)
         let actions = state.received(Self.response(.authorization, [Self.policy], broken: ["shop/q"]))
         let update = Self.updates(actions)[0]
-        #expect(update.resources == [Self.policy] && update.rejected == ["shop/q"])
+        #expect(update.resources == [Self.policy] && update.rejected.map(\.name) == ["shop/q"])
         let answer = Self.sent(state.inForce(through: update.ticket))[0]
         #expect(answer.responseNonce == "n" && answer.rejection?.message.hasPrefix("shop/q: ") == true)
     }
@@ -128,39 +128,4 @@ struct UptakeTests {
     }
 
     private final class Told { var numbers: [Int] = [] }
-}
-
-struct ConfigurationStateTests {
-    private static var workload: Workload { Workload(uid: "u", name: "a", namespace: "shop") }
-
-    private static func admits(_ state: ConfigurationState) -> Bool? {
-        let attributes = ConnectionAttributes(
-            source: IPAddress("10.0.0.1")!, sourceIdentity: nil, destination: SocketAddress("10.0.0.2:80")!)
-        return state.snapshot?.workload(uid: "u")?.policies.decide(attributes).isAllowed
-    }
-
-    @Test func `there is nothing before both types have been answered, however empty`() {
-        for types in [[.address, .authorization], [.authorization, .address]] as [[ResourceType]] {
-            var state = ConfigurationState()
-            state.apply(types[0], types[0] == .address ? [.workload(Self.workload)] : [], removed: [], rejected: [])
-            #expect(state.snapshot == nil)
-            state.apply(types[1], types[1] == .address ? [.workload(Self.workload)] : [], removed: [], rejected: [])
-            #expect(Self.admits(state) == true)
-        }
-    }
-
-    @Test func `a policy that cannot be understood refuses those it may govern, until it is good or gone`() {
-        let allow = AuthorizationPolicy(
-            name: "p", namespace: "shop", scope: .namespace, action: .allow, rules: [.init(clauses: [])])
-        var state = ConfigurationState()
-        state.apply(.address, [.workload(Self.workload)], removed: [], rejected: [])
-        state.apply(.authorization, [], removed: [], rejected: ["shop/p"])
-        #expect(Self.admits(state) == false)
-        state.apply(.authorization, [.policy(allow)], removed: [], rejected: [])
-        #expect(Self.admits(state) == true)
-        state.apply(.authorization, [], removed: [], rejected: ["shop/p"])
-        #expect(Self.admits(state) == false)
-        state.apply(.authorization, [], removed: ["shop/p"], rejected: [])
-        #expect(Self.admits(state) == true)
-    }
 }

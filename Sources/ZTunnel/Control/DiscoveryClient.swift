@@ -116,8 +116,11 @@ package final class DiscoveryClient: GRPCConnectionObserver, GRPCCallObserver {
         lastFailure = nil
         let wasComplete = configuration.isComplete
         configuration.apply(
-            update.type, update.resources, removed: update.removed, rejected: update.rejected)
-        for name in update.rejected {
+            ConfigurationState.Update(
+                update.type == .authorization ? .policies : .addresses,
+                resources: update.resources.map { ConfigurationState.Resource($0, version: "") },
+                removed: update.removed, rejected: update.rejected))
+        for name in update.rejected.map(\.name) {
             metrics.rejections += 1
             failures.count(.xds, .upstream, .badRequest)
             log.warn("xds", "a resource was rejected", ["name": name, "type": update.type.rawValue])

@@ -14,7 +14,7 @@ package struct DiscoveryState {
         package let type: ResourceType
         package let resources: [MeshResource]
         package let removed: [String]
-        package let rejected: [String]
+        package let rejected: [ConfigurationState.Rejection]
     }
 
     package enum Action: Equatable {
@@ -113,12 +113,14 @@ package struct DiscoveryState {
         var resources: [MeshResource] = []
         var taken: [String: String] = [:]
         var rejected: [(name: String, reason: String)] = []
+        var rejections: [ConfigurationState.Rejection] = []
         for resource in response.resources {
             do throws(ResourceFault) {
                 resources.append(try resource.decoded(as: type))
                 taken[resource.name] = resource.version
             } catch {
                 rejected.append((resource.name, "\(error)"))
+                rejections.append(resource.rejection(as: type))
             }
         }
         // A version that none has: a control plane that is spoken to anew says whether it is gone or good by now.
@@ -133,7 +135,7 @@ package struct DiscoveryState {
             .apply(
                 Update(
                     ticket: lastTicket, type: type, resources: resources, removed: response.removed,
-                    rejected: rejected.map(\.name)))
+                    rejected: rejections))
         ]
     }
 
