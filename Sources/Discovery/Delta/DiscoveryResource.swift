@@ -48,7 +48,7 @@ package struct DiscoveryResource: Hashable, Sendable {
     package func rejection(as type: ResourceType) -> ConfigurationState.Rejection {
         var rejection = ConfigurationState.Rejection(name: name)
         guard type == .authorization, typeURL == type.rawValue else { return rejection }
-        (rejection.scope, rejection.action) = AuthorizationPolicy.outline(decoding: body)
+        (rejection.scope, rejection.action) = AuthorizationPolicy.outline(of: name, decoding: body)
         return rejection
     }
 

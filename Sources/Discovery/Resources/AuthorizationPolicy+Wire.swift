@@ -21,10 +21,12 @@ extension AuthorizationPolicy {
         isDryRun = wire.dryRun
     }
 
-    /// Where a policy that cannot be followed applies, and what it does, as far as that much can be read.
-    static func outline(decoding body: [UInt8]) -> (Scope?, Action?) {
+    /// Where a policy that cannot be followed applies, and what it does, as far as that much can be read: of one that
+    /// speaks of itself by its own name, and whose fault is not that it says more than we know.
+    static func outline(of name: String, decoding body: [UInt8]) -> (Scope?, Action?) {
         guard body.count <= DiscoveryLimits.resourceBytes,
-            let wire = try? WireAuthorization(serializedBytes: body), wire.unknownFields.data.isEmpty
+            let wire = try? WireAuthorization(serializedBytes: body), wire.unknownFields.data.isEmpty,
+            "\(wire.namespace)/\(wire.name)" == name
         else { return (nil, nil) }
         return (try? Scope(wire: wire.scope), try? Action(wire: wire.action))
     }

@@ -117,9 +117,7 @@ package final class DiscoveryClient: GRPCConnectionObserver, GRPCCallObserver {
         let wasComplete = configuration.isComplete
         configuration.apply(
             ConfigurationState.Update(
-                update.type == .authorization ? .policies : .addresses,
-                resources: update.resources.map { ConfigurationState.Resource($0, version: "") },
-                removed: update.removed, rejected: update.rejected))
+                update.type.kind, resources: update.resources, removed: update.removed, rejected: update.rejected))
         for name in update.rejected.map(\.name) {
             metrics.rejections += 1
             failures.count(.xds, .upstream, .badRequest)
