@@ -284,7 +284,7 @@ async def main():
     options = parser.parse_args()
     context = None
     if not options.plain:
-        own = Authority(tempfile.mkdtemp(prefix="slb-test-"))
+        own = Authority(tempfile.mkdtemp(prefix="server-", dir=options.resources))
         # The mesh's own authority signs the server, as a controller's does.
         own.certificate, own.key = Path(options.authority) / "ca-cert.pem", Path(options.authority) / "ca-key.pem"
         leaf = own.leaf("control-plane", [], dns=["localhost"])
