@@ -117,7 +117,7 @@ let package = Package(
             ],
             path: "Fuzz/Entries", swiftSettings: house),
         tests("FuzzTests", ["FuzzEntries"]),
-        tests("Scenarios", ["Discovery", "Mesh", "Reactor"]),
+        tests("Scenarios", ["Discovery", "Mesh", "Reactor"] + crypto),
         tests("MeshTests", ["Mesh"]),
         tests("ZTunnelTests", ["ZTunnel", "CLinux", "Discovery", "HBONE", "Mesh", "Reactor", "TestCertificates"]),
         tests("DiscoveryTests", ["Discovery", "Mesh", protobuf]),

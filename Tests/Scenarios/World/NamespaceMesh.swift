@@ -31,15 +31,17 @@ final class NamespaceMesh {
     var isControlled = false
     private(set) var controlPlane: ControlPlane?
 
+    /// Whether our own controller does, from manifests: pods are told of by `publish`, everything else by the controller's
+    /// `write`.
+    var hasController = false
+    private(set) var controller: MeshController?
+
     /// - Parameter configure: called before anything is published or started.
     init(
         pods: [MeshPod] = [.client, .server, .neighbour, .outsider],
         configure: (NamespaceMesh) -> Void = { _ in }
     ) throws {
-        let programs = ["node-agent", "waypoint", "ztunnel"]
-        for name in programs where !FileManager.default.isExecutableFile(atPath: Project.binary(name)) {
-            throw Command.Failure(description: "not built: \(Project.binary(name))")
-        }
+        try Self.checkBuilt("node-agent", "waypoint", "ztunnel")
         Self.removeLeftovers()
         directory = URL(filePath: "/tmp/\(Self.familyPrefix)\(getpid())")
         try? FileManager.default.removeItem(at: directory)
@@ -50,7 +52,13 @@ final class NamespaceMesh {
         for pod in pods { try addPod(pod) }
         configure(self)
         if isControlled { controlPlane = try ControlPlane(meshDirectory: directory) }
+        if hasController { controller = try MeshController(meshDirectory: directory, nodes: nodes) }
         try publish()
+        if let controller {
+            try Self.checkBuilt("controller")
+            try controller.start()
+            for node in nodes { node.environment.merge(controller.environment(of: node)) { given, _ in given } }
+        }
         if let controlPlane {
             for node in nodes {
                 node.environment.merge(controlPlane.environment) { $1 }
@@ -67,10 +75,17 @@ final class NamespaceMesh {
         }
     }
 
+    private static func checkBuilt(_ programs: String...) throws {
+        for name in programs where !FileManager.default.isExecutableFile(atPath: Project.binary(name)) {
+            throw Command.Failure(description: "not built: \(Project.binary(name))")
+        }
+    }
+
     deinit { close() }
 
     func close() {
         for program in programs { program.kill() }
+        controller?.stop()
         for node in nodes {
             node.stop()
             controlPlane?.stop(on: node)
@@ -114,6 +129,7 @@ final class NamespaceMesh {
 
     /// Writes what the proxies read, by replacing the file.
     func publish() throws {
+        if let controller { return try controller.tell(pods) }
         let workloads = pods.map { pod in
             var workload = pod.workload
             adjust(&workload)
