@@ -96,7 +96,7 @@ let package = Package(
         room(
             "ControlPlane",
             ["Controller", "Discovery", "Mesh", "Reactor", asn1, certificates, hummingbird, log] + gRPC + crypto),
-        room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"]),
+        room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"] + crypto),
 
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
         program("waypoint", ["Mesh", "Reactor", "Waypoint", "ZTunnel"]),
@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Controller", "Discovery", "Mesh", "Reactor", asn1, certificates] + crypto),
-        tests("PlaygroundTests", ["Playground", "Controller", "Mesh", "Reactor"]),
+        tests("PlaygroundTests", ["Playground", "ControlPlane", "Controller", "Mesh", "Reactor"]),
     ]
 )
 

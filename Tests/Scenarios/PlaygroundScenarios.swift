@@ -36,7 +36,9 @@ extension Scenarios {
                 try playground.ask(from: "street/passer-by", "vault.bank").text == "hello"
             }
             try playground.write("mode.yaml", Manifests.peerAuthentication("[STRICT"))
-            usleep(1_000_000)
+            try eventually("the mistake is named") {
+                try playground.slipstream("playground", "status").output.contains("/mode.yaml:")
+            }
             #expect(try playground.ask(from: "bank/teller", "vault").text == "hello")
             #expect(try playground.ask(from: "street/passer-by", "vault.bank").text == "hello")
             try playground.write("mode.yaml", Manifests.peerAuthentication("STRICT"))

@@ -11,7 +11,10 @@ enum Interface {
     static func routes(_ distribution: Distribution, _ source: any WorldSource) -> HTTPFace.Routes {
         let router = Router()
         router.get("api/proxies") { _, _ in json(await distribution.proxies.map(ProxyAnswer.init)) }
-        router.get("api/world") { _, _ in json(await WorldAnswer(distribution)) }
+        router.get("api/world") { request, _ in
+            if request.uri.queryParameters["refresh"] == "true" { await source.refresh() }
+            return json(await WorldAnswer(distribution))
+        }
         router.get("api/resources") { request, _ in
             guard let type = ResourceType(shortName: request.uri.queryParameters["type"].map(String.init) ?? "address")
             else { return problem("type: expected address or authorization", .badRequest) }

@@ -41,8 +41,18 @@ package struct ManifestSource: Sendable {
             for manifest in layer.values { reading.objects[manifest.object.reference] = manifest }
         }
         lastSound = sound
-        reading.diagnostics += ReferenceCheck(reading.objects, rootNamespace: rootNamespace).diagnostics()
+        checkReferences(of: &reading)
         return reading
+    }
+
+    private func checkReferences(of reading: inout ManifestReading) {
+        let check = ReferenceCheck(reading.objects, rootNamespace: rootNamespace)
+        for (reference, manifest) in reading.objects.sorted(by: { $0.key < $1.key }) {
+            let diagnostics = check.diagnostics(of: manifest)
+            guard !diagnostics.isEmpty else { continue }
+            reading.unresolved.insert(reference)
+            reading.diagnostics += diagnostics
+        }
     }
 
     /// In the order of their names; those of the last reading when the directory cannot be listed.
@@ -89,6 +99,8 @@ package struct ManifestSource: Sendable {
 package struct ManifestReading: Sendable {
     package var objects: [ObjectReference: Manifest] = [:]
     package var diagnostics: [ManifestDiagnostic] = []
+    /// Those that refer to what is not there.
+    package var unresolved: Set<ObjectReference> = []
 
     package init() {}
 

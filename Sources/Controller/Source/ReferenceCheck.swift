@@ -16,10 +16,8 @@ struct ReferenceCheck {
         givenNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease", rootNamespace]
     }
 
-    func diagnostics() -> [ManifestDiagnostic] {
-        objects.sorted { $0.key < $1.key }.flatMap { _, manifest in
-            namespaceFault(of: manifest) + specFaults(of: manifest)
-        }
+    func diagnostics(of manifest: Manifest) -> [ManifestDiagnostic] {
+        namespaceFault(of: manifest) + specFaults(of: manifest)
     }
 
     private func namespaceFault(of manifest: Manifest) -> [ManifestDiagnostic] {

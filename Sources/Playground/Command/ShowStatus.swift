@@ -18,14 +18,35 @@ package struct ShowStatus {
     }
 }
 
+extension WorldStatus {
+    /// How far the proxies are, in words.
+    var convergence: String {
+        "version \(controller?.version ?? 0), \(nodes.count(where: \.proxy.inSync)) of \(nodes.count) proxies in sync"
+    }
+}
+
+extension WorldStatus.Proxy {
+    fileprivate var word: String {
+        guard connected else { return "not connected" }
+        guard rejections.isEmpty else { return "rejects \(rejections.keys.sorted().joined(separator: ", "))" }
+        return inSync ? "in sync" : "behind, at version \(acknowledged)"
+    }
+}
+
+extension WorldStatus.Program {
+    fileprivate var text: String { "\(name) \(state)" + (restarts > 0 ? " (\(restarts) restarts)" : "") }
+}
+
 /// A world's status for people. Pure.
 struct StatusText {
     var status: WorldStatus
     var isWide: Bool
 
     var text: String {
-        [head, Self.table(nodes), Self.table(pods), Self.table(services), proofs, problems].filter { !$0.isEmpty }
-            .joined(separator: "\n\n") + "\n"
+        [head, controller, Self.table(nodes), Self.table(pods), Self.table(services), proofs, problems].filter {
+            !$0.isEmpty
+        }
+        .joined(separator: "\n\n") + "\n"
     }
 
     private var head: String {
@@ -39,14 +60,18 @@ struct StatusText {
         return "playground: \(phase) (process \(status.process), manifests \(status.manifests))"
     }
 
+    private var controller: String {
+        guard let controller = status.controller else { return "" }
+        let state = controller.program.text + (controller.ready ? ", \(status.convergence)" : ", not ready")
+        return "\(state) (\(controller.address))"
+    }
+
     private var nodes: [[String]] {
         let rows = status.nodes.map { node in
-            let programs = node.programs.map { program in
-                "\(program.name) \(program.state)" + (program.restarts > 0 ? " (\(program.restarts) restarts)" : "")
-            }
-            return [node.name, node.address, node.podNetwork, programs.joined(separator: ", ")]
+            let programs = node.programs.map(\.text).joined(separator: ", ")
+            return [node.name, node.address, node.podNetwork, node.proxy.word, programs]
         }
-        return [["NODE", "ADDRESS", "PODS", "PROGRAMS"]] + rows
+        return [["NODE", "ADDRESS", "PODS", "PROXY", "PROGRAMS"]] + rows
     }
 
     private var pods: [[String]] {

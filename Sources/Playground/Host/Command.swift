@@ -1,7 +1,7 @@
 import Foundation
 import Reactor
 
-/// The machine's own tools: `ip`, `nft`, `openssl` and the like.
+/// The machine's own tools: `ip`, `nft`, `sysctl` and the like.
 enum Command {
     struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
         var command: String

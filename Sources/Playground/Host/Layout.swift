@@ -22,13 +22,28 @@ struct Layout: Hashable, Sendable {
     /// What a world in the background says, and what it complains of.
     var log: String { "\(root)/playground.log" }
     var errorLog: String { "\(root)/playground.errors" }
+    /// Of the mesh's authority.
     var authority: String { "\(root)/ca" }
+    /// What service-account tokens are verified with.
+    var tokenKeys: String { "\(root)/token-keys.pem" }
+    /// Where the controller answers questions.
+    var controllerSocket: String { "\(root)/controller.sock" }
+    var controllerLog: String { "\(root)/controller.log" }
+    /// Manifests that commands write, a layer over the user's own.
+    var applied: String { "\(root)/applied" }
     /// Pods, Nodes, EndpointSlices and the services' addresses, as manifests.
     var state: String { "\(root)/state" }
-    /// What every ztunnel reads.
-    var meshConfiguration: String { "\(root)/mesh.yaml" }
+    /// What the controller writes.
+    var controllerOutput: String { "\(state)/out" }
+    /// The objects that it has made, as manifests.
+    var madeObjects: String { "\(controllerOutput)/objects" }
     var podLogs: String { "\(root)/logs" }
     var captures: String { "\(root)/captures" }
+
+    /// A pod has the machine's file system; what is mounted into it lies here, under the path that it is mounted at.
+    func files(ofPod pod: NamespacedName) -> String { "\(root)/pods/\(pod.namespace)_\(pod.name)" }
+
+    func token(ofPod pod: NamespacedName) -> String { "\(files(ofPod: pod))/var/run/secrets/tokens/istio-token" }
 
     func directory(ofNode node: String) -> String { "\(root)/nodes/\(node)" }
     func podFiles(ofNode node: String) -> String { "\(directory(ofNode: node))/pods" }

@@ -11,7 +11,7 @@ enum Preflight {
 
     /// Tools, and the Debian packages that hold them.
     static let tools = [
-        ("ip", "iproute2"), ("nft", "nftables"), ("sysctl", "procps"), ("openssl", "openssl"), ("python3", "python3"),
+        ("ip", "iproute2"), ("nft", "nftables"), ("sysctl", "procps"), ("python3", "python3"),
         ("tcpdump", "tcpdump"), ("curl", "curl"), ("bash", "bash"), ("unshare", "util-linux"), ("hostname", "hostname"),
     ]
 
@@ -33,7 +33,7 @@ enum Preflight {
     }
 
     private static func missingPrograms(_ folder: String) -> [Failure] {
-        let missing = ["ztunnel", "node-agent"].filter {
+        let missing = ["controller", "ztunnel", "node-agent", "waypoint"].filter {
             !FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)")
         }
         guard !missing.isEmpty else { return [] }

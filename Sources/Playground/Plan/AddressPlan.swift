@@ -11,6 +11,8 @@ enum AddressPlan {
     static let linkPrefixLength = 24
     /// `node-1` has the address ending in 1.
     static func linkAddress(ofNode number: Int) -> IPAddress { v4(172, 30, 0, number) }
+    /// On the link itself.
+    static let controllerAddress = v4(172, 30, 0, 254)
 
     static let podPrefixLength = 24
     static func podNetwork(ofNode number: Int) -> String { "\(v4(10, 244, number, 0))/\(podPrefixLength)" }

@@ -9,7 +9,8 @@ struct ScreenText {
     var isColoured: Bool
 
     var lines: [String] {
-        let head = [title] + status.nodes.map(nodeLine) + [""] + proofs.map { cut($0.line) } + notes.map(cut)
+        let head =
+            [title] + controllerLine + status.nodes.map(nodeLine) + [""] + proofs.map { cut($0.line) } + notes.map(cut)
         let foot = ["", cut(footer)]
         let view = TableView(columns: columns, isColoured: isColoured)
         let room = max(0, rows - head.count - foot.count - 2)
@@ -30,6 +31,11 @@ struct ScreenText {
         let text =
             "slipstream playground · \(status.nodes.count) nodes · \(status.pods.count) pods, \(enrolled) in the mesh · \(state)"
         return isColoured ? "\u{1b}[1m\(cut(text))\u{1b}[0m" : cut(text)
+    }
+
+    private var controllerLine: [String] {
+        guard let controller = status.controller else { return [] }
+        return [cut("controller  \(controller.program.state)  \(status.convergence)")]
     }
 
     private func nodeLine(_ node: WorldStatus.Node) -> String {

@@ -8,7 +8,9 @@ enum LogFiles {
     static func trim(_ layout: Layout, nodes: [String]) {
         let files = FileManager.default
         let pods = (try? files.contentsOfDirectory(atPath: layout.podLogs)) ?? []
-        let paths = pods.map { "\(layout.podLogs)/\($0)" } + nodes.map { layout.log(of: "node-agent", onNode: $0) }
+        let paths =
+            pods.map { "\(layout.podLogs)/\($0)" } + nodes.map { layout.log(of: "node-agent", onNode: $0) }
+            + [layout.controllerLog]
         for path in paths {
             let size = (try? files.attributesOfItem(atPath: path))?[.size] as? UInt64 ?? 0
             if size > LogTail.fileLimitBytes { try? Descriptor.open(appendingTo: path).truncate() }

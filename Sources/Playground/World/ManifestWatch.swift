@@ -1,7 +1,10 @@
 import Controller
 import Foundation
 
-/// The user's manifests, looked at again and again.
+/// The user's manifests, and those of what the controller has made, looked at again and again.
+///
+/// A file that cannot be read keeps what it held, as it does for the controller; an object that this world cannot run, or
+/// that refers to what is not there, stays what it was.
 struct ManifestWatch {
     /// What a file looked like; when it looks the same it is taken to be the same.
     private struct Trace: Hashable {
@@ -10,30 +13,59 @@ struct ManifestWatch {
         var number: UInt64?
     }
 
-    let directory: String
+    /// What there is, after something changed.
+    struct Look {
+        /// Of those that cannot be taken as they are, what they were before.
+        var objects: [KubernetesObject]
+        var diagnostics: [ManifestDiagnostic]
+        /// Whether the user changed something, and not only the controller.
+        var isByUser: Bool
+
+        var isSound: Bool { !diagnostics.contains { $0.severity == .error } }
+    }
+
+    private let directories: [String]
+    /// Where the controller puts what it makes.
+    private let madeObjects: String
     private let nodes: Set<String>
     private var source: ManifestSource
-    private var traces: [String: Trace]?
+    private var traces: [[String: Trace]] = []
+    private var last: [ObjectReference: KubernetesObject] = [:]
 
-    init(directory: String, nodes: Set<String>) {
-        self.directory = directory
+    /// - Parameter directories: the user's, as layers.
+    init(directories: [String], madeObjects: String, nodes: Set<String>) {
+        self.directories = directories
+        self.madeObjects = madeObjects
         self.nodes = nodes
-        source = ManifestSource(directories: [directory])
+        source = ManifestSource(directories: directories + [madeObjects], rootNamespace: World.mesh.rootNamespace)
     }
 
-    /// What the directory holds, if it has changed since it was last asked for.
-    mutating func changes() -> ManifestReading? {
-        let now = look()
+    /// What the directories hold, if one of them has changed since they were last asked for.
+    mutating func changes() -> Look? {
+        let now = (directories + [madeObjects]).map(look(at:))
         guard now != traces else { return nil }
+        let isByUser = now.dropLast() != traces.dropLast()
         traces = now
-        var reading = source.read()
-        reading.diagnostics += reading.objects.sorted { $0.key < $1.key }.flatMap { faults(of: $0.value) }
-        let translation = Translation(of: reading.model, settings: World.mesh)
-        reading.diagnostics += translation.diagnostics.map(reading.place)
-        return reading
+        return take(source.read(), isByUser: isByUser)
     }
 
-    private func look() -> [String: Trace] {
+    private mutating func take(_ reading: ManifestReading, isByUser: Bool) -> Look {
+        var look = Look(objects: [], diagnostics: reading.diagnostics, isByUser: isByUser)
+        var taken: [ObjectReference: KubernetesObject] = [:]
+        for (reference, manifest) in reading.objects.sorted(by: { $0.key < $1.key }) {
+            let faults = faults(of: manifest)
+            look.diagnostics += faults
+            let isTaken = faults.isEmpty && !reading.unresolved.contains(reference)
+            taken[reference] = isTaken ? manifest.object : last[reference]
+        }
+        last = taken
+        look.objects = taken.values.sorted { $0.reference < $1.reference }
+        let translation = Translation(of: reading.model, settings: World.mesh)
+        look.diagnostics += translation.diagnostics.map(reading.place)
+        return look
+    }
+
+    private func look(at directory: String) -> [String: Trace] {
         let files = FileManager.default
         let names = (try? files.contentsOfDirectory(atPath: directory)) ?? []
         var traces: [String: Trace] = [:]

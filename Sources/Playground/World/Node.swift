@@ -16,8 +16,9 @@ final class Node {
     let resolver: Resolver
     private(set) var programs: [SupervisedProgram] = []
     private var log: LogTail
-    /// When this node's ztunnel last took over a configuration.
-    private(set) var configurationTime = ""
+    /// What this node's ztunnel is to the cluster.
+    let proxy: NodeProxyPod
+    private var token: TokenFile
     private var appliedRules: ServiceTranslation?
 
     var linkAddress: IPAddress { AddressPlan.linkAddress(ofNode: number) }
@@ -29,9 +30,11 @@ final class Node {
     static func makeLink(_ layout: Layout, children: Children) throws {
         try children.willMake(namespace: layout.linkNamespace)
         try Command.run("ip", ["netns", "add", layout.linkNamespace])
+        let address = "\(AddressPlan.controllerAddress)/\(AddressPlan.linkPrefixLength)"
         try Command.ip(
-            batch: ["link set lo up", "link add nodes type bridge", "link set nodes up"],
-            inNamespace: layout.linkNamespace)
+            batch: [
+                "link set lo up", "link add nodes type bridge", "addr add \(address) dev nodes", "link set nodes up",
+            ], inNamespace: layout.linkNamespace)
     }
 
     /// Makes the node and its wire. `count` nodes will be there.
@@ -43,6 +46,8 @@ final class Node {
         name = Self.name(number)
         namespace = layout.namespace(ofNode: name)
         log = LogTail(path: layout.log(of: "ztunnel", onNode: name))
+        proxy = NodeProxyPod(node: name, address: AddressPlan.linkAddress(ofNode: number))
+        token = TokenFile(path: layout.token(ofPod: proxy.name))
         try Self.makeNamespace(number: number, of: count, layout: layout, children: children)
         let opened = try NetworkNamespace(path: "\(Layout.namespaces)/\(namespace)")
         resolver = try Resolver(
@@ -66,7 +71,11 @@ final class Node {
         try children.willMake(namespace: namespace)
         try Command.run("ip", ["netns", "add", namespace])
         try Command.ip(batch: ["link add \(name) netns \(link) type veth peer name eth0 netns \(namespace)"])
-        try Command.ip(batch: ["link set \(name) master nodes up"], inNamespace: link)
+        try Command.ip(
+            batch: [
+                "link set \(name) master nodes up",
+                "route add \(AddressPlan.podNetwork(ofNode: number)) via \(AddressPlan.linkAddress(ofNode: number))",
+            ], inNamespace: link)
         let others = (1...count).filter { $0 != number }
         try Command.ip(
             batch: [
@@ -96,13 +105,12 @@ final class Node {
             ], environment: [:], changed)
         let ztunnel = program(
             "ztunnel", folder, arguments: [],
-            environment: [
-                "NODE_NAME": name, "LOCAL_XDS_PATH": layout.meshConfiguration, "SLIPSTREAM_CA_DIR": layout.authority,
-                "INPOD_UDS": layout.zdsSocket(ofNode: name), "XDS_ADDRESS": "", "CA_ADDRESS": "",
-                "TRUST_DOMAIN": World.mesh.trustDomain, "CLUSTER_ID": World.mesh.clusterID,
-                "CLUSTER_DOMAIN": World.mesh.clusterDomain,
-                "ZTUNNEL_WORKER_THREADS": String(threads), "LOG_FORMAT": "json",
-            ], changed)
+            environment: proxy.environment.merging(
+                RunningController.environment(ofProxyWithToken: token.path, layout: layout)
+            ) { $1 }.merging([
+                "INPOD_UDS": layout.zdsSocket(ofNode: name), "ZTUNNEL_WORKER_THREADS": String(threads),
+                "LOG_FORMAT": "json",
+            ]) { $1 }, changed)
         programs = [agent, ztunnel]
         for program in programs { program.start() }
     }
@@ -117,17 +125,20 @@ final class Node {
         return SupervisedProgram(name, program, reactor: reactor, children: children, changed: changed)
     }
 
+    /// This node's ztunnel as a pod of the cluster.
+    var proxyPod: Kubernetes.Pod { proxy.object(isRunning: programs.contains { $0.name == "ztunnel" && $0.isRunning }) }
+
+    func renewToken(by issuer: TokenIssuer, now: Int) throws {
+        try token.renew(for: proxyPod, by: issuer, now: now)
+    }
+
     func stopPrograms(graceMilliseconds: UInt64) {
         for program in programs { program.stop(graceMilliseconds: graceMilliseconds) }
     }
 
     /// What this node's ztunnel reported since.
     func newRecords() -> [AccessRecord] {
-        log.lines().compactMap { line in
-            if let record = AccessRecord(line: line) { return record }
-            if let event = ProxyEvent(line: line), event.isConfigurationRead { configurationTime = event.time }
-            return nil
-        }
+        log.lines().compactMap { AccessRecord(line: $0) }
     }
 
     // MARK: Services

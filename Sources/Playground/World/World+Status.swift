@@ -9,7 +9,8 @@ extension World {
         status.waitingFor = waitingFor
         status.process = getpid()
         status.manifests = settings.manifests
-        status.nodes = nodes.map { $0.status(settings.layout) }
+        status.controller = controller?.status(settings.layout)
+        status.nodes = nodes.map { $0.status(settings.layout, controller?.view) }
         status.pods = pods.values.map(\.status).sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
         status.services = state.services.map(serviceStatus)
         status.proofs = proofResults
@@ -27,6 +28,20 @@ extension World {
     }
 }
 
+extension RunningController {
+    fileprivate func status(_ layout: Layout) -> WorldStatus.Controller {
+        WorldStatus.Controller(
+            address: AddressPlan.controllerAddress.description, program: .init(program, log: layout.controllerLog),
+            ready: view?.world.listed == true, version: view?.world.version ?? 0)
+    }
+}
+
+extension WorldStatus.Program {
+    fileprivate init(_ program: SupervisedProgram, log: String) {
+        self.init(name: program.name, state: program.state.description, restarts: program.restarts, log: log)
+    }
+}
+
 extension Node {
     /// As an object of the cluster.
     var object: Kubernetes.Node {
@@ -38,15 +53,19 @@ extension Node {
         return object
     }
 
-    fileprivate func status(_ layout: Layout) -> WorldStatus.Node {
+    fileprivate func status(_ layout: Layout, _ view: ControllerView?) -> WorldStatus.Node {
         WorldStatus.Node(
             name: name, namespace: namespace, address: linkAddress.description,
             podNetwork: AddressPlan.podNetwork(ofNode: number),
-            programs: programs.map {
-                .init(
-                    name: $0.name, state: $0.state.description, restarts: $0.restarts,
-                    log: layout.log(of: $0.name, onNode: name))
-            })
+            programs: programs.map { .init($0, log: layout.log(of: $0.name, onNode: name)) },
+            proxy: view.map(proxyStatus) ?? .init())
+    }
+
+    private func proxyStatus(_ view: ControllerView) -> WorldStatus.Proxy {
+        guard let proxy = view.proxy(proxy.name.description) else { return .init() }
+        return .init(
+            connected: proxy.connected, inSync: view.isInSync(proxy), acknowledged: proxy.acknowledged,
+            rejections: proxy.rejections)
     }
 }
 

@@ -34,14 +34,16 @@ final class World {
     private(set) var pods: [NamespacedName: RunningPod] = [:]
     private(set) var table = ConnectionTable()
     private var watch: ManifestWatch
-    /// The user's objects as they last were without a fault.
+    /// What the manifests ask for; of what is wrong in them, what it was before.
     private var user: [KubernetesObject] = []
     private(set) var problems: [String] = []
     private var podAddresses = PodAddresses()
     private var serviceAddresses = ServiceAddresses()
     private var stateDirectory: StateDirectory
-    private var meshFile: MeshFile
     private(set) var state: WorldState
+    /// When what the mesh is told of the world last changed.
+    private var toldNanoseconds: UInt64 = 0
+    private(set) var controller: RunningController?
     private var server: StatusServer?
     private var signals: Signals?
     private var proofs: Proofs?
@@ -59,9 +61,14 @@ final class World {
         self.display = display
         reactor = Reactor(kernel: try LinuxKernel())
         children = Children(reactor: reactor, journal: try Journal(path: settings.layout.journal))
-        watch = ManifestWatch(directory: settings.manifests, nodes: Set((1...settings.nodes).map(Node.name)))
+        let layout = settings.layout
+        for folder in [layout.applied, layout.madeObjects] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        watch = ManifestWatch(
+            directories: [settings.manifests, layout.applied], madeObjects: layout.madeObjects,
+            nodes: Set((1...settings.nodes).map(Node.name)))
         stateDirectory = StateDirectory(path: settings.layout.state)
-        meshFile = MeshFile(path: settings.layout.meshConfiguration)
         state = WorldState(user: [], nodes: [], pods: [], addresses: &serviceAddresses)
     }
 
@@ -69,10 +76,10 @@ final class World {
 
     /// Reads the manifests for the first time, when there is no last good state to go on with.
     func firstLook() throws {
-        guard let reading = watch.changes() else { return }
-        take(reading)
-        let text = reading.diagnostics.map(\.description).joined(separator: "\n")
-        guard reading.isSound else { throw CommandFailure("the manifests cannot be taken as they are\n\(text)") }
+        guard let look = watch.changes() else { return }
+        take(look)
+        let text = look.diagnostics.map(\.description).joined(separator: "\n")
+        guard look.isSound else { throw CommandFailure("the manifests cannot be taken as they are\n\(text)") }
         if !text.isEmpty { display.say(text) }
     }
 
@@ -83,11 +90,13 @@ final class World {
             self?.received($0)
         }
         let files = FileManager.default
-        for folder in [layout.state, layout.podLogs, layout.captures] {
+        for folder in [layout.podLogs, layout.captures] {
             try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
-        try Authority.make(in: layout.authority, trustDomain: Self.mesh.trustDomain)
         try Node.makeLink(layout, children: children)
+        // It begins while the nodes are made.
+        try publish()
+        try startController()
         let zone = DNSZone(domain: Self.mesh.clusterDomain)
         for number in 1...settings.nodes {
             nodes.append(
@@ -96,13 +105,26 @@ final class World {
                 ))
         }
         try publish()
+        server = try StatusServer(at: layout.socket, reactor: reactor) { [weak self] in self?.status.json ?? [] }
+    }
+
+    private func startController() throws {
+        let controller = try RunningController(
+            from: settings.programs, manifests: settings.manifests, layout: layout, reactor: reactor,
+            children: children
+        ) { [weak self] in self?.hasChanged = true }
+        controller.program.start()
+        self.controller = controller
+    }
+
+    /// Nodes take part once there is somebody to tell them of the mesh.
+    private func startNodes() {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        for node in nodes {
+        for node in nodes where node.programs.isEmpty {
             node.startPrograms(from: settings.programs, threads: max(1, cores / settings.nodes)) { [weak self] in
                 self?.hasChanged = true
             }
         }
-        server = try StatusServer(at: layout.socket, reactor: reactor) { [weak self] in self?.status.json ?? [] }
     }
 
     /// The shop's claims are proved once it is in force.
@@ -136,6 +158,7 @@ final class World {
     private func step() {
         guard !isEnding else { return endIfAllIsOver() }
         lookAtManifests()
+        lookAtMesh()
         readLogs()
         for pod in pods.values { pod.step(isWanted: isWanted(pod)) }
         if hasChanged { reconcile() }
@@ -171,19 +194,31 @@ final class World {
         guard reactor.nowNanoseconds >= lastLookNanoseconds + Self.lookMilliseconds * 1_000_000 else { return }
         lastLookNanoseconds = reactor.nowNanoseconds
         LogFiles.trim(layout, nodes: nodes.map(\.name))
-        guard let reading = watch.changes() else { return }
-        take(reading)
-        for diagnostic in reading.diagnostics { display.say(diagnostic.description) }
-        display.say(
-            reading.isSound ? "manifests changed: applied" : "manifests changed: not applied, the mesh stays as it was")
+        guard let look = watch.changes() else { return }
+        take(look)
+        guard look.isByUser else { return }
+        for diagnostic in look.diagnostics { display.say(diagnostic.description) }
+        display.say(look.isSound ? "manifests changed: applied" : "manifests changed: what is wrong stays as it was")
     }
 
-    /// One fault anywhere keeps all as it is: half of a change may be worse than none.
-    private func take(_ reading: ManifestReading) {
-        problems = reading.diagnostics.map(\.description)
-        guard reading.isSound else { return }
-        user = reading.objects.values.map(\.object).sorted { $0.reference < $1.reference }
+    private func take(_ look: ManifestWatch.Look) {
+        problems = look.diagnostics.map(\.description)
+        user = look.objects
         hasChanged = true
+        toldNanoseconds = reactor.nowNanoseconds
+    }
+
+    /// How far the controller and the proxies are; renews what they prove themselves with.
+    private func lookAtMesh() {
+        guard let controller else { return }
+        controller.look(isHasty: phase == .starting)
+        do {
+            let now = Int(time(nil))
+            for node in nodes { try node.renewToken(by: controller.issuer, now: now) }
+        } catch {
+            display.say("tokens cannot be written: \(error)")
+        }
+        if controller.view?.world.listed == true { startNodes() }
     }
 
     private func isWanted(_ pod: RunningPod) -> Bool {
@@ -274,9 +309,9 @@ final class World {
     private func publish() throws {
         let order = pods.values.sorted { $0.key.description < $1.key.description }
         state = WorldState(
-            user: user, nodes: nodes.map(\.object), pods: order.map(\.pod), addresses: &serviceAddresses)
-        try stateDirectory.write(state.own)
-        try meshFile.write(state)
+            user: user, nodes: nodes.map(\.object), pods: order.map(\.pod) + nodes.map(\.proxyPod),
+            addresses: &serviceAddresses)
+        if try stateDirectory.write(state.own) { toldNanoseconds = LinuxKernel.monotonicNanoseconds() }
         let zone = state.zone(domain: Self.mesh.clusterDomain)
         let rules = ServiceEndpoints.translation(services: state.services, slices: state.slices)
         for node in nodes {
@@ -304,9 +339,23 @@ final class World {
             if isWanted(pod), pod.capture != .enabled { return "pod \(pod.key) to be enrolled" }
             return pod.pod.status.isReady ? nil : "pod \(pod.key) to be ready"
         }
-        let behind = nodes.filter { $0.configurationTime < meshFile.changeTime }
-            .map { "ztunnel on \($0.name) to take over the configuration" }
         return programs + missing + unready.sorted() + behind
+    }
+
+    /// Who has not taken over what the mesh was last told.
+    private var behind: [String] {
+        guard let controller else { return [] }
+        guard controller.program.isRunning else { return ["the controller, which is \(controller.program.state)"] }
+        guard let view = controller.view, view.askedNanoseconds > toldNanoseconds else {
+            return ["the controller to answer"]
+        }
+        guard view.world.listed else { return ["the controller to read the manifests"] }
+        return nodes.compactMap { node in
+            guard let proxy = view.proxy("\(node.proxy.name)"), proxy.connected else {
+                return "ztunnel on \(node.name) to be connected with the controller"
+            }
+            return view.isInSync(proxy) ? nil : "ztunnel on \(node.name) to take over the configuration"
+        }
     }
 
     // MARK: Ending
@@ -316,6 +365,7 @@ final class World {
         display.say("removing everything")
         for pod in pods.values { pod.leave() }
         for node in nodes { node.stopPrograms(graceMilliseconds: 1_000) }
+        controller?.program.stop(graceMilliseconds: 1_000)
         // What does not end by itself is ended by the removal that follows.
         _ = reactor.after(milliseconds: 1_500) { [reactor] in reactor.stop() }
     }

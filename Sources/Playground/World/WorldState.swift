@@ -14,13 +14,20 @@ struct WorldState {
     ) {
         services = Self.completed(user.compactMap(\.service), &addresses)
         slices = services.flatMap { ServiceEndpoints.slices(of: $0, pods: pods) }
-        own = nodes.map { .node($0) } + pods.map { .pod($0) }
+        let written = Set(user.map(\.reference))
+        own = Self.given.filter { !written.contains($0.reference) }
+        own += nodes.map { .node($0) } + pods.map { .pod($0) }
         own += services.map { .service($0) } + slices.map { .endpointSlice($0) }
         objects = [:]
         // A pod that the user asked for is there once it has been made.
         for object in user where object.kind != .pod { objects[object.reference] = object }
         for object in own { objects[object.reference] = object }
     }
+
+    /// What the mesh itself lives in.
+    private static let given: [KubernetesObject] = [
+        .namespace(.init(metadata: .init(name: World.mesh.rootNamespace))), .serviceAccount(NodeProxyPod.account),
+    ]
 
     private static func completed(
         _ services: [Kubernetes.Service], _ addresses: inout ServiceAddresses

@@ -10,6 +10,27 @@ struct WorldStatus: Hashable, Codable {
         var address: String
         var podNetwork: String
         var programs: [Program]
+        var proxy = Proxy()
+    }
+
+    /// How far a node's ztunnel is, as the controller sees it.
+    struct Proxy: Hashable, Codable {
+        var connected = false
+        /// Whether all that the controller knows is in force there.
+        var inSync = false
+        /// The version of the world as far as it is in force there.
+        var acknowledged: UInt64 = 0
+        /// What it could not use, and why.
+        var rejections: [String: String] = [:]
+    }
+
+    struct Controller: Hashable, Codable {
+        var address: String
+        var program: Program
+        /// Whether it answers, and has read all manifests.
+        var ready = false
+        /// Of the world, as far as it has read it.
+        var version: UInt64 = 0
     }
 
     struct Program: Hashable, Codable {
@@ -61,6 +82,7 @@ struct WorldStatus: Hashable, Codable {
     var waitingFor: [String] = []
     var process: Int32 = 0
     var manifests = ""
+    var controller: Controller?
     var nodes: [Node] = []
     var pods: [Pod] = []
     var services: [Service] = []

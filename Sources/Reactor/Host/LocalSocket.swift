@@ -11,9 +11,9 @@ package enum LocalSocket {
         return socket
     }
 
-    /// Connects to a path. Blocking.
-    package static func connect(to path: String) throws(Errno) -> Descriptor {
-        let socket = try make(isBlocking: true)
+    /// Connects to a path. One that does not block fails where the listener has no room (`EAGAIN`).
+    package static func connect(to path: String, isBlocking: Bool = true) throws(Errno) -> Descriptor {
+        let socket = try make(isBlocking: isBlocking)
         try unsafe call(path) { unsafe Glibc.connect(socket.raw, $0, $1) }
         return socket
     }

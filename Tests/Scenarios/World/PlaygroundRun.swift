@@ -72,7 +72,7 @@ final class PlaygroundRun {
             let lines = try Command.run(command).output.split(separator: "\n").map(String.init)
             found.formUnion(lines.map { "\(command[0]) \(command[1]): \($0)" })
         }
-        for program in ["ztunnel", "node-agent"] {
+        for program in ["controller", "ztunnel", "node-agent", "waypoint"] {
             let pids = try Command.run(["pgrep", "-f", Project.binary(program)]).output.split(separator: "\n")
             found.formUnion(pids.map { "process \(program) \($0)" })
         }
