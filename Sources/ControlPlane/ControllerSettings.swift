@@ -28,6 +28,8 @@ package struct ControllerSettings: Sendable {
 
     /// As long, and no longer, may a workload's certificate live.
     package var certificateLifetimeSeconds: Double = 86_400
+    /// What runs in the pods of waypoints.
+    package var waypointTemplate = WaypointObjects.Template()
     /// So many proxies are given their first answers at a time.
     package var initialPushLimit = 32
     /// A proxy that does not answer for so long is cut off.

@@ -28,16 +28,30 @@ extension Snapshot {
         guard let peer = workload(at: ip, network: network), peer.identity == identity else { return nil }
         if let gateway = destination.workload.waypoint, stands(peer, behind: gateway) { return peer }
         let isBound = destination.workload.services.contains { key, ports in
-            guard let service = service(key)?.service, let gateway = service.waypoint else { return false }
-            return service.leads(to: port, by: ports) && stands(peer, behind: gateway)
+            guard let service = service(key)?.service, service.leads(to: port, by: ports) else { return false }
+            return service.gateways.contains { stands(peer, behind: $0) }
         }
         return isBound ? peer : nil
+    }
+
+    /// The service whose waypoint takes what is meant for a guarded port of a workload itself: of several, the first by key.
+    package func guardian(of entry: WorkloadEntry, port: UInt16) -> ServiceEntry? {
+        let workload = entry.workload
+        guard workload.isGuarded(port) else { return nil }
+        let bound = workload.services.filter { key, ports in
+            guard let service = service(key)?.service, service.waypoint != nil else { return false }
+            return service.leads(to: port, by: ports)
+        }
+        return bound.keys.min { $0.precedes($1) }.flatMap(service)
     }
 }
 
 extension Service {
+    /// Every waypoint that may bring what is meant for it. One without weight gets none, or none any longer.
+    package var gateways: [GatewayAddress] { [waypoint].compactMap(\.self) + weightedWaypoints.map(\.destination) }
+
     /// Whether one of its ports is `port` of the workload whose own map is `targets`.
-    fileprivate func leads(to port: UInt16, by targets: [UInt16: UInt16]) -> Bool {
+    package func leads(to port: UInt16, by targets: [UInt16: UInt16]) -> Bool {
         ports.contains { number, service in
             let own = targets[number] ?? 0
             return (own > 0 ? own : service.target) == port

@@ -42,10 +42,6 @@ package enum WaypointDestination {
     }
 }
 
-extension Service {
-    fileprivate var gateways: [GatewayAddress] { [waypoint].compactMap(\.self) + weightedWaypoints.map(\.destination) }
-}
-
 /// Why a waypoint takes a client nowhere.
 package enum WaypointRefusal: Error, Hashable, Sendable {
     case unknown(ConnectAuthority)

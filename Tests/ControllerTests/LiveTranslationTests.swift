@@ -58,7 +58,7 @@ struct LiveTranslationTests {
 
 extension MeshConfiguration {
     /// What a data plane makes of the changes, sorted by key.
-    fileprivate func applying(_ changes: LiveTranslation.Changes) -> MeshConfiguration {
+    func applying(_ changes: LiveTranslation.Changes) -> MeshConfiguration {
         MeshConfiguration(
             workloads: Self.merge(workloads, changes.workloads, \.uid).sorted { $0.uid < $1.uid },
             services: Self.merge(services, changes.services, \.key).sorted { "\($0.key)" < "\($1.key)" },

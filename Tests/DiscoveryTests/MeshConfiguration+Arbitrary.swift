@@ -86,6 +86,7 @@ extension DocumentGenerator {
         }
         service.subjectAltNames = list(upTo: 2) { $0.text() }
         service.waypoint = gateway()
+        if let share = gateway() { service.weightedWaypoints = [.init(destination: share, weight: UInt32(port()))] }
         service.loadBalancing.routingPreference = list(upTo: 3) {
             $0.pick([.region, .zone, .subzone, .node, .network])
         }

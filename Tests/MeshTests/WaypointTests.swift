@@ -49,6 +49,17 @@ struct WaypointTrustTests {
         #expect(World(bindsWorkload: true, by: destination).believes())
     }
 
+    @Test func `a waypoint with a share of the connections, or one that had or will have one, is believed`() {
+        for weight in [0, 30] as [UInt32] {
+            var world = World()
+            world.services[0].weightedWaypoints = [
+                .init(destination: GatewayAddress(destination: .hostname(gateway)), weight: weight)
+            ]
+            #expect(world.believes())
+            #expect(!world.believes(port: 9090))
+        }
+    }
+
     @Test func `who is bound to no waypoint believes none`() { #expect(!World().believes()) }
 
     @Test func `a service's waypoint is believed for the ports that the service leads to`() {

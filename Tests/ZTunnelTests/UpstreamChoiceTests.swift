@@ -190,6 +190,64 @@ struct WaypointChoiceTests {
         }
     }
 
+    /// `catalog` with shares for its waypoint and for `next`, which is not there.
+    private func canary(_ weights: (UInt32, UInt32)) -> Shop {
+        var shop = shop(waypoint: Self.destinations[2], ofService: true)
+        let next = GatewayAddress.Destination.hostname(NamespacedName("shop/next")!)
+        shop.changeService {
+            $0.weightedWaypoints = [
+                .init(destination: GatewayAddress(destination: Self.destinations[2]), weight: weights.0),
+                .init(destination: GatewayAddress(destination: next), weight: weights.1),
+            ]
+        }
+        return shop
+    }
+
+    @Test func `connections are shared between waypoints by their weights`() {
+        let shop = canary((7, 3))
+        var missed = 0
+        for seed in 0..<400 as Range<UInt64> {
+            do throws(UpstreamFailure) {
+                #expect(try shop.upstream(to: "10.96.0.10:80", seed: seed).isWaypoint)
+            } catch {
+                #expect(error == .waypointNotFound("shop/next"))
+                missed += 1
+            }
+        }
+        #expect((80...160).contains(missed))
+    }
+
+    @Test func `where no weight is given all go to the one for all, and nowhere without it`() throws {
+        var shop = canary((0, 0))
+        for seed in 0..<20 as Range<UInt64> {
+            #expect(try shop.upstream(to: "10.96.0.10:80", seed: seed).workload?.workload.name == "waypoint")
+        }
+        shop.changeService { $0.waypoint = nil }
+        #expect(!(try shop.upstream(to: "10.96.0.10:80").isWaypoint))
+    }
+
+    @Test(arguments: [true, false])
+    func `who dials a guarded port of a pod itself goes through the waypoint of its service`(isInForce: Bool) throws {
+        var shop = shop(waypoint: Self.destinations[2], ofService: true)
+        #expect(!(try shop.upstream(to: "10.244.1.4:8080").isWaypoint))
+        let way = NamespacedName("shop/waypoint")!
+        let guarding = WaypointGuard(accounts: [way], port: 8080, isInForce: isInForce)
+        shop.change("catalog-v1") {
+            $0.authorizationPolicies = [NamespacedName(namespace: "shop", name: guarding.name)]
+        }
+        let upstream = try shop.upstream(to: "10.244.1.4:8080")
+        #expect(upstream.address == SocketAddress("10.244.2.20:15008") && upstream.isWaypoint)
+        #expect(
+            upstream.transport
+                == .tunnel(
+                    authority: .address(SocketAddress("10.244.1.4:8080")!),
+                    expectedIdentities: [Shop.identity("waypoint")]))
+        #expect(!(try shop.upstream(to: "10.244.1.4:9090").isWaypoint), "another port")
+        #expect(!(try shop.upstream(to: "10.244.1.4:8080", from: "waypoint").isWaypoint), "the waypoint itself")
+        shop.changeService { $0.waypoint = nil }
+        #expect(!(try shop.upstream(to: "10.244.1.4:8080").isWaypoint), "no longer bound")
+    }
+
     @Test func `a waypoint without healthy endpoints is never gone around`() {
         var shop = shop(waypoint: Self.destinations[0], ofService: true)
         shop.change("waypoint") { $0.status = .unhealthy }

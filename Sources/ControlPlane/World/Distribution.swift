@@ -27,6 +27,8 @@ package actor Distribution {
     private let metrics: ControllerMetrics
 
     private var translation: LiveTranslation
+    /// Between the two: what is told of it already.
+    private var order: WaypointOrder
     private var world = PublishedWorld()
     private var ledger = ObjectLedger()
     private var places = PodPlaces()
@@ -41,12 +43,14 @@ package actor Distribution {
     private var encodings: [Push.Span: [UInt8]] = [:]
     private var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
     private var watcherCount: UInt64 = 0
+    private var awaitedDeadline: UInt64?
 
     package init(_ settings: ControllerSettings, _ metrics: ControllerMetrics, _ log: Log) {
         self.settings = settings
         self.metrics = metrics
         self.log = log
         translation = LiveTranslation(settings: settings.mesh)
+        order = WaypointOrder(settings: settings.mesh)
         register = ProxyRegister(memorySeconds: Int(settings.certificateLifetimeSeconds))
         initialPushes = InitialPushes(limit: settings.initialPushLimit)
     }
@@ -65,6 +69,7 @@ extension Distribution {
         case .changed(let changes): apply(changes, wholePolicies: false)
         case .problems(let problems): self.problems = problems
         }
+        advanceOrder()
         metrics.record(world: world)
         wakeAll()
     }
@@ -75,14 +80,42 @@ extension Distribution {
         if wholePolicies {
             for policy in translation.translation.configuration.policies { effects.policies[policy.key] = policy }
         }
-        world.apply(effects)
-        encodings = [:]
+        publish(order.take(effects, of: translation, isFirst: !isListed))
         for change in changes {
             ledger.apply(change, at: world.version)
             places.apply(change)
         }
         log.debug("world", "changed", ["objects": "\(changes.count)", "version": "\(world.version)"])
     }
+
+    private func publish(_ effects: LiveTranslation.Changes) {
+        world.apply(effects)
+        encodings = [:]
+        order.published(at: world.version)
+    }
+
+    /// Waypoints come into force step by step, each when all have acknowledged the one before.
+    private func advanceOrder() {
+        guard isListed, order.isUnderWay else { return }
+        while let effects = order.advance(progress, nowMilliseconds: nowMilliseconds, of: translation) {
+            publish(effects)
+            wakeAll()
+        }
+        guard let deadline = order.nextDeadlineMilliseconds, deadline != awaitedDeadline else { return }
+        awaitedDeadline = deadline
+        Task {
+            try? await Task.sleep(for: .milliseconds(deadline - min(deadline, nowMilliseconds)))
+            advanceOrder()
+        }
+    }
+
+    private var progress: WaypointOrder.Progress {
+        .init(
+            proxies: Array(register.states.values), nodes: world.capturedNodes, world: world.version,
+            in: translation.model)
+    }
+
+    private var nowMilliseconds: UInt64 { LinuxKernel.monotonicNanoseconds() / 1_000_000 }
 
     private func wakeAll() {
         for session in sessions.values { session.wake.yield() }
@@ -143,9 +176,17 @@ extension Distribution {
     private func role(of node: DiscoveryNode, _ caller: Caller) -> ProxyState.Role? {
         switch node.proxyType {
         case "ztunnel": settings.nodeProxyAccounts.contains(caller.account) ? .ztunnel : nil
-        case "waypoint": .waypoint(NamespacedName(namespace: caller.namespace, name: caller.serviceAccount))
+        case "waypoint": .waypoint(gateway(of: caller))
         default: nil
         }
+    }
+
+    /// Its pod's label says; where there is none, its account bears the Gateway's name.
+    private func gateway(of caller: Caller) -> NamespacedName {
+        let pod = caller.pod.flatMap {
+            translation.model.pods[NamespacedName(namespace: caller.namespace, name: $0.name)]
+        }
+        return pod?.gatewayKey ?? NamespacedName(namespace: caller.namespace, name: caller.serviceAccount)
     }
 
     /// What it has acknowledged or rejected.
@@ -165,6 +206,7 @@ extension Distribution {
         guard let session = sessions[id], let proxy = session.proxy else { return }
         register.acknowledge(
             proxy, sessionStart: session.start, session.machine.acknowledged, session.machine.rejections)
+        advanceOrder()
         wakeWatchers()
     }
 
@@ -253,6 +295,7 @@ extension Distribution {
         world.forgetRemovals(through: sessions.values.compactMap(\.machine.toldRemovalsThrough).min() ?? world.version)
         let nodes = translation.model.nodes
         register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now)
+        advanceOrder()
         metrics.record(initialPushesWaiting: initialPushes.waitingCount)
     }
 }

@@ -7,6 +7,7 @@ extension Kubernetes {
         package var workingDir = ""
         package var env: [EnvironmentVariable] = []
         package var ports: [ContainerPort] = []
+        package var volumeMounts: [VolumeMount] = []
         package var readinessProbe: Probe?
         /// Of an init container: it keeps running beside the others.
         package var restartsAlways = false

@@ -39,6 +39,7 @@ extension Kubernetes {
         package var hostNetwork = false
         package var terminationGracePeriodSeconds = 30
         package var nodeSelector: [String: String] = [:]
+        package var tokenVolumes: [TokenVolume] = []
 
         package init(containers: [Container]) { self.containers = containers }
     }

@@ -23,7 +23,12 @@ extension MeshModel {
         let key = object.metadata.key
         var dependents = Dependents()
         switch object {
-        case .pod: dependents.pods = [key]
+        case .pod(let pod):
+            dependents.pods = [key]
+            // Whom another's waypoint runs as, only its pods tell.
+            if let gateway = pod.gatewayKey, gateways[gateway].map({ !owns($0, settings) }) == true {
+                addDependents(ofGateway: gateway, to: &dependents)
+            }
         case .node: dependents.pods = pods(onNode: key.name)
         // Its labels and annotations hold for what has none of its own, and may be selected by a Gateway.
         case .namespace:

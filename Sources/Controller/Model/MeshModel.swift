@@ -38,6 +38,7 @@ package struct MeshModel: Sendable {
     private var askingPods: [NamespacedName: Set<NamespacedName>] = [:]
     private var askingNamespaces: [NamespacedName: Set<String>] = [:]
     private var gatewaysByClass: [String: Set<NamespacedName>] = [:]
+    private var podsByGateway: [NamespacedName: Set<NamespacedName>] = [:]
 
     package init() {}
 
@@ -116,6 +117,9 @@ extension MeshModel {
         (askingServices[gateway] ?? [], askingPods[gateway] ?? [], askingNamespaces[gateway] ?? [])
     }
 
+    /// Those that bear its name as a label.
+    func pods(ofGateway gateway: NamespacedName) -> Set<NamespacedName> { podsByGateway[gateway] ?? [] }
+
     func gateways(ofClass name: String) -> Set<NamespacedName> { gatewaysByClass[name] ?? [] }
 
     private func named<Object>(
@@ -146,6 +150,7 @@ extension MeshModel {
             pods[key] = pod
             podsByNode[pod.spec.nodeName, default: []].insert(key)
             podsByNamespace[namespace, default: []].insert(key)
+            if let gateway = pod.gatewayKey { podsByGateway[gateway, default: []].insert(key) }
             for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
                 askingPods[gateway, default: []].insert(key)
             }
@@ -192,6 +197,7 @@ extension MeshModel {
             pods[key] = nil
             podsByNode.remove(key, under: pod.spec.nodeName)
             podsByNamespace.remove(key, under: namespace)
+            if let gateway = pod.gatewayKey { podsByGateway.remove(key, under: gateway) }
             for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
                 askingPods.remove(key, under: gateway)
             }
@@ -230,6 +236,11 @@ extension Kubernetes.ObjectMeta {
 
 extension Kubernetes.Pod {
     package var key: NamespacedName { metadata.key }
+
+    /// The Gateway that it stands behind.
+    package var gatewayKey: NamespacedName? {
+        metadata.labels[MeshLabel.gatewayName].map { NamespacedName(namespace: metadata.namespace, name: $0) }
+    }
 }
 
 extension Kubernetes.Service {

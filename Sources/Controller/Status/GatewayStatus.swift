@@ -42,10 +42,9 @@ extension WaypointObjects.Fault: CustomStringConvertible {
 
 extension MeshModel {
     fileprivate func hasReadyPod(of gateway: Kubernetes.Gateway) -> Bool {
-        pods(in: gateway.metadata.namespace).contains { key in
+        pods(ofGateway: gateway.metadata.key).contains { key in
             guard let pod = pods[key] else { return false }
-            return pod.metadata.labels[MeshLabel.gatewayName] == gateway.metadata.name && pod.status.isReady
-                && pod.metadata.deletionTimestamp == nil
+            return pod.status.isReady && pod.metadata.deletionTimestamp == nil
         }
     }
 }

@@ -7,6 +7,8 @@ package struct LiveTranslation: Sendable {
         package var workloads: [String: Workload?] = [:]
         package var services: [NamespacedName: Service?] = [:]
         package var policies: [NamespacedName: AuthorizationPolicy?] = [:]
+        /// Services whose way through waypoints is another, be they told differently or not.
+        package var routes: Set<NamespacedName> = []
 
         package init() {}
 
@@ -18,6 +20,8 @@ package struct LiveTranslation: Sendable {
 
     private var workloads: [String: Workload] = [:]
     private var services: [NamespacedName: Service] = [:]
+    /// Of services that are bound to waypoints.
+    private var routes: [NamespacedName: WaypointRoute] = [:]
     private var policies: [NamespacedName: AuthorizationPolicy] = [:]
     private var remarks: [ObjectReference: [TranslationDiagnostic]] = [:]
     /// The keys of what was made from each slice.
@@ -41,6 +45,12 @@ package struct LiveTranslation: Sendable {
         }
         return translation
     }
+
+    package func workload(_ uid: String) -> Workload? { workloads[uid] }
+
+    package func service(_ key: NamespacedName) -> Service? { services[key] }
+
+    package func route(to service: NamespacedName) -> WaypointRoute { routes[service] ?? .straight }
 
     /// Takes changes in and tells what is different for data planes.
     package mutating func apply(_ modelChanges: [MeshModel.Change]) -> Changes {
@@ -94,6 +104,10 @@ extension LiveTranslation {
             let resourceKey = NamespacedName(namespace: key.namespace, name: settings.hostname(ofService: key))
             let service = model.services[key].flatMap(translation.service(for:))
             services.update(resourceKey, to: service, &changes.services)
+            let route =
+                service == nil ? nil : model.services[key].flatMap { model.waypointRoute(to: $0.metadata, settings) }
+            if routes[resourceKey] != route { changes.routes.insert(resourceKey) }
+            routes[resourceKey] = route
         }
     }
 

@@ -12,7 +12,7 @@ package struct WaypointObjects: Hashable, Sendable {
         package var args: [String] = []
         package var environment: [Kubernetes.EnvironmentVariable] = []
 
-        package init(image: String) { self.image = image }
+        package init(image: String = "slipstream/waypoint") { self.image = image }
     }
 
     /// Why nothing is made.
@@ -48,8 +48,7 @@ package struct WaypointObjects: Hashable, Sendable {
         }
         let metadata = Self.metadata(of: gateway, name: name)
         var account = metadata
-        let accountName = gateway.metadata.annotations[MeshAnnotation.gatewayServiceAccount] ?? ""
-        account.name = accountName.isEmpty ? name : accountName
+        account.name = gateway.accountName
         guard ObjectName.isSubdomain(account.name) else { throw .invalidName(account.name) }
         serviceAccount = .init(metadata: account)
         deployment = Self.deployment(metadata, gateway, account: account.name, template)
@@ -97,20 +96,26 @@ package struct WaypointObjects: Hashable, Sendable {
         pod.metadata.annotations["prometheus.io/port"] = "\(metricsPort)"
         pod.metadata.annotations["prometheus.io/path"] = "/stats/prometheus"
         pod.spec.serviceAccountName = account
+        pod.spec.tokenVolumes = [token]
         return .init(metadata: metadata, selector: .init(matchLabels: selector(gateway)), template: pod)
     }
+
+    /// What the control plane knows the waypoint by.
+    private static var token: Kubernetes.TokenVolume {
+        var token = Kubernetes.TokenVolume(name: "istio-token", audience: "istio-ca", path: "istio-token")
+        token.expirationSeconds = 43_200
+        return token
+    }
+
+    private static let tokenDirectory = "/var/run/secrets/tokens"
 
     private static func container(_ gateway: Kubernetes.Gateway, _ template: Template) -> Kubernetes.Container {
         var container = Kubernetes.Container(name: "istio-proxy")
         container.image = template.image
         container.command = template.command
         container.args = template.args
-        container.env =
-            [
-                ("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"),
-                ("SERVICE_ACCOUNT", "spec.serviceAccountName"), ("INSTANCE_IP", "status.podIP"),
-                ("NODE_NAME", "spec.nodeName"),
-            ].map { .init(name: $0.0, value: .field(path: $0.1)) } + template.environment
+        container.env = environment(template)
+        container.volumeMounts = [.init(name: token.name, mountPath: tokenDirectory)]
         container.ports = [("metrics", metricsPort), ("status-port", statusPort)].map { name, number in
             var port = Kubernetes.ContainerPort(containerPort: number)
             port.name = name
@@ -122,6 +127,18 @@ package struct WaypointObjects: Hashable, Sendable {
         probe.failureThreshold = 4
         container.readinessProbe = probe
         return container
+    }
+
+    /// The template's own words come last, and in place of ours.
+    private static func environment(_ template: Template) -> [Kubernetes.EnvironmentVariable] {
+        var ours: [Kubernetes.EnvironmentVariable] = [
+            ("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"),
+            ("SERVICE_ACCOUNT", "spec.serviceAccountName"), ("INSTANCE_IP", "status.podIP"),
+            ("NODE_NAME", "spec.nodeName"),
+        ].map { .init(name: $0.0, value: .field(path: $0.1)) }
+        ours.append(.init(name: "AUTH_TOKEN", value: .text("\(tokenDirectory)/\(token.path)")))
+        let given = Set(template.environment.map(\.name))
+        return ours.filter { !given.contains($0.name) } + template.environment
     }
 
     private static func service(

@@ -18,6 +18,11 @@ extension Service {
         try readPorts(&fields)
         subjectAltNames = try fields.strings("subjectAltNames")
         if let gateway = try fields.fields("waypoint") { waypoint = try GatewayAddress(gateway) }
+        weightedWaypoints = try fields.list("weightedWaypoints") { (node, path) throws(DocumentFault) in
+            var share = try YAMLFields(node, path: path)
+            let weight = try share.integer("weight", in: 0...Int(UInt32.max)) ?? 0
+            return WeightedWaypoint(destination: try GatewayAddress(share), weight: UInt32(weight))
+        }
         if let balancer = try fields.fields("loadBalancer") { loadBalancing = try LoadBalancing(balancer) }
         ipFamilies = try fields.word("ipFamilies", among: StaticWords.ipFamilies, else: ipFamilies)
         isCanonical = try fields.boolean("canonical") ?? false
@@ -51,6 +56,7 @@ extension Service {
             "ports": ports.isEmpty ? nil : .ports(ports) { .literal($0.target) },
             "appProtocols": appProtocols.isEmpty ? nil : .ports(appProtocols) { .text($0.appProtocol.rawValue) },
             "subjectAltNames": .unlessEmpty(subjectAltNames.map { .text($0) }), "waypoint": waypoint?.yaml,
+            "weightedWaypoints": .unlessEmpty(weightedWaypoints.map { $0.destination.yaml(weight: $0.weight) }),
             "loadBalancer": loadBalancing == LoadBalancing() ? nil : loadBalancing.yaml,
             "ipFamilies": ipFamilies == .automatic
                 ? nil : StaticWords.ipFamilies.first { $0.1 == ipFamilies }.map { .text($0.0) },
@@ -101,12 +107,16 @@ extension GatewayAddress {
         try fields.finish()
     }
 
-    var yaml: YAMLNode {
+    var yaml: YAMLNode { yaml(weight: nil) }
+
+    fileprivate func yaml(weight: UInt32?) -> YAMLNode {
         let text =
             switch destination {
             case .address(let address): address.description
             case .hostname(let hostname): hostname.description
             }
-        return .fields(["destination": .text(text), "hboneMtlsPort": .literal(hbonePort)])
+        return .fields([
+            "destination": .text(text), "hboneMtlsPort": .literal(hbonePort), "weight": weight.map { .literal($0) },
+        ])
     }
 }

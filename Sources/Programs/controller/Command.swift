@@ -72,6 +72,24 @@ struct Command: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long a workload's certificate lives.", valueName: "seconds"))
     var certificateLifetime = 86_400
 
+    @Option(help: ArgumentHelp("What runs in the pods of waypoints.", valueName: "image"))
+    var waypointImage = WaypointObjects.Template().image
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A word of their command, the program first; can be repeated.", valueName: "word"))
+    var waypointCommand: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("An argument of theirs; can be repeated.", valueName: "word"))
+    var waypointArgument: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A variable of their environment; can be repeated.", valueName: "name=value"))
+    var waypointEnv: [EnvironmentAssignment] = []
+
     @Option(help: "How log lines are written: plain or json.")
     var logFormat = LogLine.Format.plain
 
@@ -101,8 +119,32 @@ struct Command: AsyncParsableCommand {
         settings.readinessPort = readinessPort
         settings.metricsPort = metricsPort
         settings.dnsNames = dnsName
+        settings.waypointTemplate = waypointTemplate
         settings.certificateLifetimeSeconds = Double(max(certificateLifetime, 60))
         return settings
+    }
+}
+
+extension Command {
+    private var waypointTemplate: WaypointObjects.Template {
+        var template = WaypointObjects.Template(image: waypointImage)
+        template.command = waypointCommand
+        template.args = waypointArgument
+        template.environment = waypointEnv.map { .init(name: $0.name, value: .text($0.value)) }
+        return template
+    }
+}
+
+/// `NAME=VALUE`.
+struct EnvironmentAssignment: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { return nil }
+        name = String(parts[0])
+        value = String(parts[1])
     }
 }
 

@@ -11,9 +11,14 @@ let usage = """
     carries them on to their endpoints. Configured by environment variables, as ztunnel is; docs/reference/waypoint.md lists
     them.
 
-      LOCAL_XDS_PATH           file with workloads, services and policies; read again when it changes
-      SLIPSTREAM_CA_DIR        directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
-      PROXY_WORKLOAD_INFO      this waypoint's pod, as namespace/name/service-account
+      XDS_ADDRESS              the control plane, such as https://controller.slipstream-system.svc:15012
+      CA_ADDRESS               the certificate authority, in the same form
+      XDS_ROOT_CA, CA_ROOT_CA  what their certificates lead to: a file, PEM, or SYSTEM
+      AUTH_TOKEN               file with the token that they know this proxy by
+      LOCAL_XDS_PATH           instead of XDS_ADDRESS: file with workloads, services and policies; read again on change
+      SLIPSTREAM_CA_DIR        instead of CA_ADDRESS: directory with root-cert.pem, ca-cert.pem and ca-key.pem (mode 0600)
+      PROXY_WORKLOAD_INFO      this waypoint's pod, as namespace/name/service-account; or its parts one by one:
+      POD_NAMESPACE, POD_NAME, SERVICE_ACCOUNT
       LOG_FORMAT               plain or json
 
     """
@@ -33,11 +38,9 @@ case nil:
     signal(SIGPIPE, SIG_IGN)
     ProcessSurroundings.raiseOpenFilesLimit()
     do {
-        var environment = ProcessSurroundings.variables
-        // It serves one workload, its own pod, where it was started.
-        environment["PROXY_MODE"] = "dedicated"
         let configuration = try Configuration(
-            environment: environment, cores: ProcessSurroundings.cores, fileExists: ProcessSurroundings.fileExists)
+            .waypoint, environment: ProcessSurroundings.variables, cores: ProcessSurroundings.cores,
+            fileExists: ProcessSurroundings.fileExists)
         try NodeProcess(configuration) { settings in
             settings.isCapturing = false
             // Nothing captures what it sends, and marking it would take a right that it has no other use for.

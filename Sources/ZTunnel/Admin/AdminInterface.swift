@@ -211,6 +211,10 @@ package final class AdminInterface {
             let reasons = pods.pendingReasons
             tasks.append(pods.readinessTask + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"))
         }
+        // Whoever serves one workload can do nothing without its certificate.
+        if sources.configuration.dedicatedWorkload != nil, sources.node.certificates.held.isEmpty {
+            tasks.append("certificate")
+        }
         return tasks
     }
 }

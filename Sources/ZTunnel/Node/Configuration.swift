@@ -57,11 +57,14 @@ package struct Configuration: Sendable {
         package var idleMilliseconds: UInt64
     }
 
+    /// What the control plane knows a proxy as.
+    package enum ProxyKind: String, Hashable, Sendable { case ztunnel, waypoint }
+
     /// - Parameters:
     ///   - cores: those that the process may run on.
     ///   - fileExists: asked for the tokens that a cluster mounts.
     package init(
-        environment: [String: String], cores: Int, fileExists: (String) -> Bool
+        _ kind: ProxyKind = .ztunnel, environment: [String: String], cores: Int, fileExists: (String) -> Bool
     ) throws(ConfigurationError) {
         let given = EnvironmentReader(environment)
         nodeName = given.text("NODE_NAME") ?? ""
@@ -71,12 +74,12 @@ package struct Configuration: Sendable {
         trustDomain = try given.trustDomain("TRUST_DOMAIN") ?? "cluster.local"
         version = given.text("ISTIO_META_ISTIO_VERSION") ?? "unknown"
 
-        node = DiscoveryNode(environment: environment, nodeName: nodeName, clusterID: clusterID)
+        node = DiscoveryNode(kind, environment: environment, nodeName: nodeName, clusterID: clusterID)
         let reader = ControlPlaneReader(given, environment, clusterID: clusterID)
         mesh = try Self.mesh(given, reader)
         authority = try Self.authority(given, reader, fileExists)
         certificateLifetimeSeconds = Int64(try given.milliseconds("SECRET_TTL", atLeast: 60_000) ?? 86_400_000) / 1000
-        dedicatedWorkload = try Self.dedicatedWorkload(given)
+        dedicatedWorkload = try Self.dedicatedWorkload(given, kind)
         let socket = environment["INPOD_UDS"] ?? "/var/run/ztunnel/ztunnel.sock"
         nodeAgentSocketPath = socket.isEmpty || dedicatedWorkload != nil ? nil : socket
 
@@ -99,15 +102,19 @@ package struct Configuration: Sendable {
     /// `PROXY_MODE`.
     private enum Mode: String { case shared, dedicated }
 
-    private static func dedicatedWorkload(_ given: EnvironmentReader) throws(ConfigurationError) -> PodIdentity? {
-        guard try given.choice("PROXY_MODE", Mode.self) == .dedicated else { return nil }
-        let text = given.text("PROXY_WORKLOAD_INFO") ?? ""
+    /// A waypoint serves its own pod, which Kubernetes tells it of under these names.
+    private static func dedicatedWorkload(
+        _ given: EnvironmentReader, _ kind: ProxyKind
+    ) throws(ConfigurationError) -> PodIdentity? {
+        guard try kind == .waypoint || given.choice("PROXY_MODE", Mode.self) == .dedicated else { return nil }
+        let own = ["POD_NAMESPACE", "POD_NAME", "SERVICE_ACCOUNT"].map { given.text($0) ?? "" }
+        let text = given.text("PROXY_WORKLOAD_INFO") ?? (kind == .waypoint ? own.joined(separator: "/") : "")
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, !parts[1].isEmpty, SPIFFEIdentity("spiffe://any/ns/\(parts[0])/sa/\(parts[2])") != nil
         else {
             throw ConfigurationError(
                 "PROXY_WORKLOAD_INFO", text,
-                "must name the workload of dedicated mode, as namespace/name/service-account")
+                "must name the workload of this proxy, as namespace/name/service-account")
         }
         return PodIdentity(
             uid: "\(parts[0])/\(parts[1])", name: parts[1], namespace: parts[0], serviceAccount: parts[2])

@@ -31,6 +31,11 @@ package struct UpstreamChoice {
         if let gateway = workload.workload.waypoint, !isClient(gateway) {
             return try waypoint(gateway, for: destination, service: nil, &random)
         }
+        if let guardian = snapshot.guardian(of: workload, port: destination.port),
+            let gateway = guardian.service.gateway(&random), !isClient(gateway)
+        {
+            return try waypoint(gateway, for: destination, service: nil, &random)
+        }
         return try upstream(
             to: workload, port: destination.port, for: destination, service: nil,
             expectedIdentities: workload.expectedIdentities)
@@ -46,7 +51,7 @@ package struct UpstreamChoice {
     private func upstream(
         for destination: SocketAddress, behind service: ServiceEntry, _ random: inout some RandomNumberGenerator
     ) throws(UpstreamFailure) -> Upstream {
-        if let gateway = service.service.waypoint {
+        if let gateway = service.service.gateway(&random) {
             return try waypoint(gateway, for: destination, service: service, &random)
         }
         return try endpoint(of: service, for: destination, &random)
@@ -151,6 +156,20 @@ extension UpstreamChoice {
     /// Whether the client is that waypoint itself, by identity and by address.
     private func isClient(_ gateway: GatewayAddress) -> Bool {
         snapshot.stands(client, behind: gateway) && client.workload.addresses.contains(clientIP)
+    }
+}
+
+extension Service {
+    /// The waypoint of one connection: by shares where any has weight, else the one for all.
+    fileprivate func gateway(_ random: inout some RandomNumberGenerator) -> GatewayAddress? {
+        let total = weightedWaypoints.reduce(0 as UInt64) { $0 + UInt64($1.weight) }
+        guard total > 0 else { return waypoint }
+        var left = UInt64.random(in: 0..<total, using: &random)
+        for share in weightedWaypoints {
+            if left < share.weight { return share.destination }
+            left -= UInt64(share.weight)
+        }
+        return waypoint
     }
 }
 

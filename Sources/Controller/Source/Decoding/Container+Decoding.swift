@@ -10,6 +10,7 @@ extension Kubernetes.Container {
         workingDir = try fields.string("workingDir") ?? ""
         env = try fields.list("env", Kubernetes.EnvironmentVariable.init(node:path:))
         ports = try fields.list("ports", Kubernetes.ContainerPort.init(node:path:))
+        volumeMounts = try fields.list("volumeMounts", Kubernetes.VolumeMount.init(node:path:))
         if let probe = try fields.fields("readinessProbe") { readinessProbe = try Kubernetes.Probe(probe) }
         restartsAlways = try fields.string("restartPolicy") == "Always"
         fields.ignore(KnownFields.container)

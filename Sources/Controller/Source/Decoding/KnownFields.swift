@@ -10,12 +10,12 @@ enum KnownFields {
         "hostnameOverride", "imagePullSecrets", "os", "overhead", "preemptionPolicy", "priority",
         "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy", "runtimeClassName",
         "schedulerName", "schedulingGates", "schedulingGroup", "securityContext", "setHostnameAsFQDN",
-        "shareProcessNamespace", "subdomain", "tolerations", "topologySpreadConstraints", "volumes", "workloadRef",
+        "shareProcessNamespace", "subdomain", "tolerations", "topologySpreadConstraints", "workloadRef",
     ]
     static let container = [
         "envFrom", "imagePullPolicy", "lifecycle", "livenessProbe", "resizePolicy", "resources",
         "restartPolicyRules", "securityContext", "startupProbe", "stdin", "stdinOnce", "terminationMessagePath",
-        "terminationMessagePolicy", "tty", "volumeDevices", "volumeMounts",
+        "terminationMessagePolicy", "tty", "volumeDevices",
     ]
     static let containerPort = ["hostIP", "hostPort"]
     static let environmentSource = ["configMapKeyRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"]

@@ -42,6 +42,7 @@ extension Kubernetes.PodSpec {
         terminationGracePeriodSeconds =
             try fields.integer("terminationGracePeriodSeconds", in: 0...Int(Int32.max)) ?? terminationGracePeriodSeconds
         nodeSelector = try fields.labels("nodeSelector")
+        try readVolumes(&fields)
         try requireUniqueNames(fields)
         fields.ignore(KnownFields.podSpec)
         try fields.finish()

@@ -18,9 +18,25 @@ extension Kubernetes.PodSpec {
             "hostNetwork": hostNetwork ? .literal(true) : nil,
             "terminationGracePeriodSeconds": .literal(terminationGracePeriodSeconds),
             "nodeSelector": .unlessEmpty(nodeSelector), "initContainers": .unlessEmpty(initContainers.map(\.yaml)),
-            "containers": .list(containers.map(\.yaml)),
+            "containers": .list(containers.map(\.yaml)), "volumes": .unlessEmpty(tokenVolumes.map(\.yaml)),
         ])
     }
+}
+
+extension Kubernetes.TokenVolume {
+    fileprivate var yaml: YAMLNode {
+        let token = YAMLNode.fields([
+            "audience": .unlessEmpty(audience), "expirationSeconds": .literal(expirationSeconds), "path": .text(path),
+        ])
+        return .fields([
+            "name": .text(name),
+            "projected": .fields(["sources": .list([.fields(["serviceAccountToken": token])])]),
+        ])
+    }
+}
+
+extension Kubernetes.VolumeMount {
+    fileprivate var yaml: YAMLNode { .fields(["name": .text(name), "mountPath": .text(mountPath)]) }
 }
 
 extension Kubernetes.Container {
@@ -29,6 +45,7 @@ extension Kubernetes.Container {
             "name": .text(name), "image": .unlessEmpty(image), "command": .unlessEmpty(command),
             "args": .unlessEmpty(args), "workingDir": .unlessEmpty(workingDir),
             "env": .unlessEmpty(env.map(\.yaml)), "ports": .unlessEmpty(ports.map(\.yaml)),
+            "volumeMounts": .unlessEmpty(volumeMounts.map(\.yaml)),
             "readinessProbe": readinessProbe?.yaml, "restartPolicy": restartsAlways ? .text("Always") : nil,
         ])
     }
