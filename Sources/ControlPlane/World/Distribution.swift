@@ -341,8 +341,10 @@ extension Distribution {
     /// Nil when there is no such object.
     package func verdict(on reference: ObjectReference) -> EnforcementVerdict? {
         guard let entry = ledger.entries[reference] else { return nil }
+        // Of what is still being told step by step the last has been acknowledged by nobody.
+        let since = order.isUnderWay(reference) ? world.version.next : entry.since
         return EnforcementVerdict(
-            entry.content, since: entry.since, resources: reference.resources(settings.mesh),
+            entry.content, since: since, resources: reference.resources(settings.mesh),
             proxies: proxies.filter { $0.role == .ztunnel }, nodes: world.capturedNodes)
     }
 

@@ -48,6 +48,17 @@ package struct WaypointOrder: Sendable {
     /// Whether something waits for acknowledgements or for time.
     package var isUnderWay: Bool { !steps.isEmpty }
 
+    /// Whether a service's waypoint, or one of a namespace's services', is not in force yet as it is wanted.
+    package func isUnderWay(_ reference: ObjectReference) -> Bool {
+        switch reference.kind {
+        case .service:
+            let key = NamespacedName(namespace: reference.namespace, name: reference.name)
+            return steps[NamespacedName(namespace: key.namespace, name: settings.hostname(ofService: key))] != nil
+        case .namespace: return steps.keys.contains { $0.namespace == reference.name }
+        default: return false
+        }
+    }
+
     /// When the next moment to linger ends.
     package var nextDeadlineMilliseconds: UInt64? { steps.values.compactMap(\.lingersUntilMilliseconds).min() }
 

@@ -106,7 +106,8 @@ package struct Configuration: Sendable {
     private static func dedicatedWorkload(
         _ given: EnvironmentReader, _ kind: ProxyKind
     ) throws(ConfigurationError) -> PodIdentity? {
-        guard try kind == .waypoint || given.choice("PROXY_MODE", Mode.self) == .dedicated else { return nil }
+        let mode = try given.choice("PROXY_MODE", Mode.self)
+        guard kind == .waypoint || mode == .dedicated else { return nil }
         let own = ["POD_NAMESPACE", "POD_NAME", "SERVICE_ACCOUNT"].map { given.text($0) ?? "" }
         let text = given.text("PROXY_WORKLOAD_INFO") ?? (kind == .waypoint ? own.joined(separator: "/") : "")
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

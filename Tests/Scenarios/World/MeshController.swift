@@ -41,6 +41,16 @@ final class MeshController {
         ]
     }
 
+    /// Of a waypoint in this pod, with a token of its own.
+    func environment(ofWaypoint pod: MeshPod) throws -> [String: String] {
+        let token = directory.appending(path: "token-\(pod.name)")
+        try tokens.token(of: pod, on: node).write(to: token, atomically: true, encoding: .utf8)
+        return environment(of: node).merging([
+            "AUTH_TOKEN": token.path, "POD_NAME": pod.name, "POD_NAMESPACE": pod.namespace,
+            "SERVICE_ACCOUNT": pod.serviceAccount, "INSTANCE_IP": pod.address, "NODE_NAME": "node-\(pod.node)",
+        ]) { $1 }
+    }
+
     func start() throws {
         program = try Program(
             [

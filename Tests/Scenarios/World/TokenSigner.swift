@@ -25,6 +25,18 @@ struct TokenSigner {
         return "\(signed).\(Self.base64URL(try key.signature(for: Data(signed.utf8)).rawRepresentation))"
     }
 
+    /// Of a pod of the mesh, in the same way.
+    func token(of pod: MeshPod, on node: MeshNode) throws -> String {
+        try token(of: node) { claims in
+            claims["sub"] = "system:serviceaccount:\(pod.namespace):\(pod.serviceAccount)"
+            claims["kubernetes.io"] = [
+                "namespace": pod.namespace,
+                "serviceaccount": ["name": pod.serviceAccount, "uid": pod.serviceAccount],
+                "pod": ["name": pod.name, "uid": pod.uid], "node": ["name": "node-\(pod.node)"],
+            ]
+        }
+    }
+
     private static func base64URL(_ data: Data) -> String {
         data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }

@@ -46,19 +46,26 @@ final class Waypoint {
     }
 
     func start() throws {
-        let environment = [
-            "PROXY_WORKLOAD_INFO": "shop/waypoint/waypoint",
-            "LOCAL_XDS_PATH": mesh.directory.appending(path: "mesh.yaml").path,
-            "SLIPSTREAM_CA_DIR": "\(mesh.certificates)/authority", "ZTUNNEL_WORKER_THREADS": "2", "LOG_FORMAT": "json",
-        ]
+        let common = ["ZTUNNEL_WORKER_THREADS": "2", "LOG_FORMAT": "json"]
+        let environment = try mesh.controller?.environment(ofWaypoint: Self.pod) ?? fileEnvironment
         program = try Program(
-            ["ip", "netns", "exec", Self.pod.namespaceName, Project.binary("waypoint")], environment: environment,
+            ["ip", "netns", "exec", Self.pod.namespaceName, Project.binary("waypoint")],
+            environment: environment.merging(common) { $1 },
             output: log, errors: log)
         try eventually("the waypoint is ready") {
             try mesh.run(
                 in: Self.pod, ["curl", "--silent", "--max-time", "5", "http://127.0.0.1:15021/healthz/ready"]
             ).output == "ready\n"
         }
+    }
+
+    /// Of one that a file tells what the mesh is.
+    private var fileEnvironment: [String: String] {
+        [
+            "PROXY_WORKLOAD_INFO": "shop/waypoint/waypoint",
+            "LOCAL_XDS_PATH": mesh.directory.appending(path: "mesh.yaml").path,
+            "SLIPSTREAM_CA_DIR": "\(mesh.certificates)/authority",
+        ]
     }
 
     func stop() { program?.kill() }
