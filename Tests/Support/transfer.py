@@ -6,19 +6,21 @@
     transfer.py steady ADDRESS PORT --seconds N
     transfer.py ask ADDRESS PORT TEXT
     transfer.py watch ADDRESS PORT --seconds N
+    transfer.py tally ADDRESS PORT --connections N [--parallel N]
     transfer.py crowd ADDRESS PORT --connections N
     transfer.py talk ADDRESS PORT --seconds N --parallel N
 
 `mix` makes connections whose bytes in both directions come from the seed and which end as one of ENDINGS, then asks the server, over a
 connection of its own for each, what it received and how that ended. `steady` keeps one connection busy with an echo that is
-compared byte by byte, while something else happens to the mesh. `ask` sends one line and prints the one that comes back, with
+compared byte by byte, while something else happens to the mesh; SIGTERM ends it earlier. `ask` sends one line and prints the one that comes back, with
 the client's address as the server sees it; `watch` does so again and again, and prints when, by the monotonic clock of the
-machine. `crowd` has all its connections open at the same time. `talk` holds connections to servers that say their names, sends
+machine. `tally` makes so many connections with a question each and counts what became of them. `crowd` has all its connections open at the same time. `talk` holds connections to servers that say their names, sends
 what is meant for a name only on a connection that gave it, and connects again when one breaks; SIGTERM ends it earlier. All print JSON; all but `watch`
-exit 1 when anything was wrong.
+and `tally` exit 1 when anything was wrong.
 """
 
 import argparse
+import collections
 import itertools
 import json
 import random
@@ -221,12 +223,14 @@ def steady(options):
     """Echo of counted blocks at a modest pace, so that it outlasts what happens meanwhile."""
     summary = {"blocks": 0, "wrong": None}
     generator = random.Random(options.seed)
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
         with socket.create_connection((options.address, options.port), timeout=10) as connection:
             connection.sendall(b'{"do": "echo"}\n')
             print("started", file=sys.stderr, flush=True)
             end = time.monotonic() + (options.seconds or 5)
-            while time.monotonic() < end:
+            while time.monotonic() < end and not stopped.is_set():
                 block = generator.randbytes(BLOCK_BYTES)
                 connection.sendall(block)
                 if receive_exactly(connection, len(block)) != block:
@@ -272,6 +276,15 @@ def watch(options):
         begun = time.monotonic()
         print(json.dumps({"begun": begun, **_ask(options), "ended": time.monotonic()}), flush=True)
         time.sleep(options.pause)
+    return True
+
+
+def tally(options):
+    """{"answered": N, "failures": {"reset": N, ...}}"""
+    with ThreadPoolExecutor(options.parallel) as pool:
+        answers = list(pool.map(lambda _: _ask(options).get("failure"), range(options.connections)))
+    failures = collections.Counter(failure for failure in answers if failure)
+    print(json.dumps({"answered": answers.count(None), "failures": failures}))
     return True
 
 
@@ -392,7 +405,7 @@ def serve(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["serve", "mix", "steady", "ask", "watch", "crowd", "talk"])
+    parser.add_argument("command", choices=["serve", "mix", "steady", "ask", "watch", "tally", "crowd", "talk"])
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("text", nargs="?", default="")

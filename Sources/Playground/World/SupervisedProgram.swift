@@ -45,6 +45,12 @@ final class SupervisedProgram {
         return false
     }
 
+    /// While it runs: `ip netns exec` has become the program.
+    var process: Int32? {
+        if case .running(let child) = state { return child.identifier }
+        return nil
+    }
+
     /// Whether its last end is over and nothing of it runs.
     var isGone: Bool {
         switch state {

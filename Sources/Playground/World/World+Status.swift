@@ -38,7 +38,9 @@ extension RunningController {
 
 extension WorldStatus.Program {
     fileprivate init(_ program: SupervisedProgram, log: String) {
-        self.init(name: program.name, state: program.state.description, restarts: program.restarts, log: log)
+        self.init(
+            name: program.name, state: program.state.description, process: program.process,
+            restarts: program.restarts, log: log)
     }
 }
 

@@ -36,6 +36,8 @@ struct WorldStatus: Hashable, Codable {
     struct Program: Hashable, Codable {
         var name: String
         var state: String
+        /// Its process id while it runs.
+        var process: Int32?
         var restarts: Int
         var log: String
     }

@@ -92,6 +92,37 @@ enum Manifests {
         "mode.yaml": peerAuthentication("STRICT"),
     ]
 
+    static func namespace(_ name: String, isInMesh: Bool) -> String {
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: \(name)
+          labels:
+            istio.io/dataplane-mode: \(isInMesh ? "ambient" : "none")
+        """
+    }
+
+    /// A pod that serves on port 7000, in a namespace without accounts of its own.
+    static func server(_ name: String, in namespace: String, node: String) -> String {
+        pod(name, in: namespace, node: node).replacing(
+            "[sleep, infinity]",
+            with: "[/usr/bin/python3, \(Project.root)/Tests/Support/transfer.py, serve, 0.0.0.0, \"7000\"]")
+    }
+
+    /// Nobody may speak to anybody in the bank.
+    static let closed = """
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata:
+          name: closed
+          namespace: bank
+        spec:
+          action: DENY
+          rules:
+          - {}
+        """
+
     static func peerAuthentication(_ mode: String) -> String {
         """
         apiVersion: security.istio.io/v1

@@ -89,7 +89,7 @@ extension NamespaceMesh {
         private let program: Program
         private let output: String
 
-        fileprivate init(program: Program, output: String) {
+        init(program: Program, output: String) {
             self.program = program
             self.output = output
         }
@@ -98,8 +98,8 @@ extension NamespaceMesh {
         func stop() { program.signal(SIGTERM) }
 
         /// Waits for its end.
-        func summary() throws -> Summary {
-            guard program.wait(seconds: 60) != nil else {
+        func summary(withinSeconds seconds: Double = 60) throws -> Summary {
+            guard program.wait(seconds: seconds) != nil else {
                 throw Command.Failure(description: "does not end, and has said: \(lines)")
             }
             return try JSONDecoder().decode(Summary.self, from: Data((lines.last ?? "").utf8))

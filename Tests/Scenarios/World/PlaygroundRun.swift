@@ -62,6 +62,40 @@ final class PlaygroundRun {
         try exec(pod, Project.script("transfer") + ["ask", host, "\(port)", "hello"]).json()
     }
 
+    /// Starts a program in a pod, which goes on while something else happens.
+    func occupy<Summary: Decodable>(
+        _ pod: String, _ work: String, _ host: String, port: Int, _ options: [String]
+    ) throws -> NamespaceMesh.Occupation<Summary> {
+        let output = manifests.appending(path: "\(work)-\(UUID().uuidString).log").path
+        let command =
+            [Project.binary("slipstream"), "playground", "exec", pod, "--"] + Project.script("transfer")
+            + [work, host, "\(port)"]
+        let program = try Program(command + options, output: output, errors: output)
+        return NamespaceMesh.Occupation(program: program, output: output)
+    }
+
+    /// A connection that is busy with an echo. Returns once it stands.
+    func startSteadyTransfer(
+        from pod: String, _ host: String, port: Int, seconds: Double
+    ) throws -> NamespaceMesh.Occupation<NamespaceMesh.Steady> {
+        let transfer: NamespaceMesh.Occupation<NamespaceMesh.Steady> = try occupy(
+            pod, "steady", host, port: port, ["--seconds", "\(seconds)"])
+        try eventually("the steady transfer from \(pod) has started") { transfer.lines.contains("started") }
+        return transfer
+    }
+
+    struct Tally: Decodable {
+        let answered: Int
+        let failures: [String: Int]
+    }
+
+    /// Makes so many connections with a question on each.
+    func startTally(
+        from pod: String, _ host: String, connections: Int
+    ) throws -> NamespaceMesh.Occupation<Tally> {
+        try occupy(pod, "tally", host, port: 80, ["--connections", "\(connections)", "--parallel", "4"])
+    }
+
     /// Everything on this machine that a playground could forget.
     static func traces() throws -> Set<String> {
         var found: Set<String> = []
