@@ -16,6 +16,7 @@ package struct ControllerProcess: Sendable {
     private let metrics = ControllerMetrics()
     private let distribution: Distribution
     private let source: any WorldSource
+    private let sink: (any WorldSink)?
     private let authority: CertificateAuthority
     private let tokens: any TokenAuthenticator
 
@@ -33,8 +34,8 @@ package struct ControllerProcess: Sendable {
             AuthorityFiles(directory: settings.authorityDirectory), trustDomain: settings.mesh.trustDomain,
             lifetimeLimitSeconds: settings.certificateLifetimeSeconds, log)
         distribution = Distribution(settings, metrics, log)
-        source = DirectorySource(
-            directories: settings.sources, rootNamespace: settings.mesh.rootNamespace, log)
+        source = DirectorySource(directories: settings.sources, log)
+        sink = settings.outputDirectory.map { DirectorySink($0) }
     }
 
     private static func keys(_ path: String) throws -> VerificationKeys {
@@ -53,6 +54,7 @@ package struct ControllerProcess: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await source.run { await distribution.take($0) } }
             group.addTask { await sweep() }
+            if let sink { group.addTask { await SinkFeed(distribution: distribution, sink: sink, log: log).run() } }
             group.addTask {
                 try await DiscoveryServer.serve(
                     host: settings.secureHost, port: settings.securePort, security, services)

@@ -7,6 +7,8 @@ package struct ControllerSettings: Sendable {
     /// acknowledgements count.
     package var nodeProxyAccounts: Set<String>
     package var sources: [String]
+    /// Where made objects and statuses are put; nil makes none.
+    package var outputDirectory: String?
     package var authorityDirectory: String
     package var tokenKeysPath: String
     /// Nil takes tokens of any issuer.

@@ -17,15 +17,23 @@ struct EnforcementTests {
             let around = objects(text)
             let policies = objects(EnforcementTests.policyText)
             model = MeshModel(around + policies)
-            ledger.apply(around.map { .upsert($0) }, at: WorldVersion(1))
-            ledger.apply(policies.map { .upsert($0) }, at: WorldVersion(2))
+            ledger.apply(around.map { .upsert($0) }, in: MeshModel(around), at: WorldVersion(1))
+            ledger.apply(policies.map { .upsert($0) }, in: model, at: WorldVersion(2))
         }
 
         func verdict(
             _ proxies: [ProxyState], on reference: ObjectReference = EnforcementTests.reference,
             others: [ProxyState.ID: Acknowledgement] = [:], now: Kubernetes.Timestamp = EnforcementTests.now
         ) throws -> EnforcementVerdict {
-            try #require(ledger.verdict(on: reference, in: model, proxies: proxies, others: others, now: now))
+            let census = ProxyCensus(proxies, in: model, now: now)
+            return try #require(ledger.verdict(on: reference, in: model, census, others: others))
+        }
+
+        /// Takes in what a text says, with the next change.
+        mutating func change(_ text: String, at world: UInt64) {
+            let changes = objects(text).map { MeshModel.Change.upsert($0) }
+            model.apply(changes)
+            ledger.apply(changes, in: model, at: WorldVersion(world))
         }
     }
 
@@ -56,11 +64,9 @@ struct EnforcementTests {
 
     @Test func `a later change of something else asks for no new acknowledgement`() throws {
         var world = World(Self.pods("n1"))
-        let again = objects(Self.policyText).map { MeshModel.Change.upsert($0) }
-        world.ledger.apply(again, at: WorldVersion(7))
+        world.change(Self.policyText, at: 7)
         #expect(try world.verdict([Self.proxy("n1", at: 2)]).isEnforced)
-        let changed = objects(policy("deny", spec: "action: DENY\nrules: [{to: [{operation: {ports: ['1']}}]}]"))
-        world.ledger.apply(changed.map { .upsert($0) }, at: WorldVersion(8))
+        world.change(policy("deny", spec: "action: DENY\nrules: [{to: [{operation: {ports: ['1']}}]}]"), at: 8)
         #expect(try !world.verdict([Self.proxy("n1", at: 7)]).isEnforced)
     }
 
@@ -126,6 +132,77 @@ struct EnforcementTests {
         #expect(try !world.verdict([stale], others: [stale.id: older]).isEnforced)
     }
 
+    private static let selecting = policy("few", spec: "selector: {matchLabels: {app: few}}\nrules: []")
+    private static let selectingReference = ObjectReference(
+        kind: .authorizationPolicy, namespace: "shop", name: "few")
+
+    @Test func `a pod that comes under a policy while it runs is not ruled by it before its proxy knows`() throws {
+        var world = World(pod("p", app: "many") + Self.selecting)
+        #expect(try world.verdict([Self.proxy("node-1", at: 2)], on: Self.selectingReference).total == 0)
+        world.change(pod("p", app: "few"), at: 3)
+        let stale = try world.verdict([Self.proxy("node-1", at: 2)], on: Self.selectingReference)
+        #expect(stale.laggards.map(\.lag) == [.behind])
+        #expect(try world.verdict([Self.proxy("node-1", at: 3)], on: Self.selectingReference).isEnforced)
+    }
+
+    @Test func `a new pod is ruled from its beginning, so nobody is asked again`() throws {
+        var world = World(pod("p", app: "few") + Self.selecting)
+        world.change(pod("q", app: "few", address: "10.0.0.9"), at: 3)
+        #expect(try world.verdict([Self.proxy("node-1", at: 2)], on: Self.selectingReference).isEnforced)
+    }
+
+    @Test(arguments: [
+        (policy("deny", spec: "action: CUSTOM\nprovider: {name: x}\nrules: [{}]"), "NoEffect"),
+        (
+            policy("deny", spec: "targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: x}]"),
+            "NotEnforced"
+        ),
+    ])
+    func `what no proxy acts on as it is written is in force nowhere`(text: String, reason: String) throws {
+        var world = World(Self.pods("n1"))
+        world.change(text, at: 3)
+        let verdict = try world.verdict([Self.proxy("n1", at: 9)])
+        #expect(!verdict.isEnforced && verdict.obstacle?.reason == reason)
+        #expect(Condition.enforced(verdict, generation: nil).status == .isFalse)
+    }
+
+    @Test func `a binding is as young as its waypoint, and none while the waypoint is not there`() throws {
+        let service =
+            "---\napiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop, "
+            + "labels: {istio.io/use-waypoint: way}}\nspec: {ports: [{port: 80}]}\n"
+        let gateway = """
+            ---
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: Gateway
+            metadata: {name: way, namespace: shop}
+            spec: {gatewayClassName: slipstream-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+
+            """
+        var world = World(Self.pods("n1") + service)
+        let reference = ObjectReference(kind: .service, namespace: "shop", name: "cart")
+        #expect(try world.verdict([Self.proxy("n1", at: 2)], on: reference).obstacle?.reason == "WaypointIsNotReady")
+        world.change(gateway, at: 3)
+        let verdict = try world.verdict([Self.proxy("n1", at: 2)], on: reference)
+        #expect(verdict.obstacle == nil && verdict.laggards.map(\.lag) == [.absent, .behind])
+    }
+
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func `the nodes kept up with changes are those that a look at everything finds`(seed: UInt64) {
+        var random = ManifestGenerator(seed: seed)
+        let settings = MeshSettings()
+        var (model, nodes) = (MeshModel(), GovernedNodes(settings: settings))
+        for version in 1...8 as ClosedRange<UInt64> {
+            let changes = model.changes(to: Dictionary(random.objects().map { ($0.reference, $0) }) { $1 })
+                .shuffled(using: &random).prefix(12)
+            model.apply(changes)
+            _ = nodes.apply(Array(changes), in: model, at: WorldVersion(version))
+            for object in model.objects.values {
+                let reach = Reach(of: object, settings: settings)
+                #expect(Set(nodes.nodes(in: reach).keys) == model.nodes(in: reach, settings), "\(object.reference)")
+            }
+        }
+    }
+
     @Test func `a binding is in force when every sender and the waypoint know it`() throws {
         let bound = """
             ---
@@ -178,6 +255,30 @@ struct EnforcementTests {
         let condition = try #require(AcceptanceConditions.ztunnelAccepted(policy, settings: MeshSettings()))
         #expect(condition.status == .isFalse && condition.reason == "UnsupportedValue")
         #expect(condition.message.contains("spec.rules[0]") && condition.message.contains("paths"))
+    }
+}
+
+extension MeshModel {
+    /// Found by looking at every pod.
+    fileprivate func nodes(in reach: Reach, _ settings: MeshSettings) -> Set<String> {
+        Set(
+            pods.values.filter { pod in
+                guard pod.isServedByNodeProxy else { return false }
+                switch reach {
+                case .nobody: return false
+                case .mesh: return true
+                case .namespace(let namespace): return pod.metadata.namespace == namespace
+                case .selection(let reference):
+                    let selector: [String: String]? =
+                        switch objects[reference] {
+                        case .authorizationPolicy(let policy)?: policy.selector
+                        case .peerAuthentication(let authentication)?: authentication.selector
+                        default: nil
+                        }
+                    let isNear = [pod.metadata.namespace, settings.rootNamespace].contains(reference.namespace)
+                    return isNear && selector?.allSatisfy { pod.metadata.labels[$0.key] == $0.value } ?? false
+                }
+            }.map(\.spec.nodeName))
     }
 }
 

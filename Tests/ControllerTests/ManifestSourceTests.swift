@@ -125,6 +125,104 @@ struct ManifestSourceTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["state.yaml"])
     }
 
+    @Test func `a file that has not changed is not read again, and one that has is`() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/a.yaml"
+        let (old, new) = (Date(timeIntervalSinceNow: -60), Date(timeIntervalSinceNow: -30))
+        func write(_ label: String, modified: Date) throws {
+            // In place, so that it stays the same file of the same size.
+            let handle = try FileHandle(forUpdating: URL(filePath: file))
+            try handle.write(contentsOf: Data(Self.namespace("a", label: label).utf8))
+            try handle.close()
+            try FileManager.default.setAttributes([.modificationDate: modified], ofItemAtPath: file)
+        }
+        func label(_ reading: ManifestReading) -> String? { reading.objects.values.first?.object.metadata.labels["a"] }
+        try directory.write("", to: "a.yaml")
+        try write("x", modified: old)
+        var source = ManifestSource(objectsIn: [directory.path])
+        #expect(label(source.read()) == "x")
+        // Nobody writes so; it shows that the file is left alone.
+        try write("u", modified: old)
+        #expect(label(source.read()) == "x")
+        try write("u", modified: new)
+        let reading = source.read()
+        #expect(label(reading) == "u" && reading.changes.count == 1)
+        #expect(source.read().changes.isEmpty)
+    }
+
+    @Test func `a file that is being written in place stays as it was, one that replaces it is taken at once`() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/a.yaml"
+        func label(_ reading: ManifestReading) -> String? { reading.objects.values.first?.object.metadata.labels["a"] }
+        try directory.write(Self.namespace("a", label: "old"), to: "a.yaml")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: file)
+        var source = ManifestSource(objectsIn: [directory.path])
+        #expect(label(source.read()) == "old")
+        // As an editor or a shell does: the file is empty first.
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        try handle.truncate(atOffset: 0)
+        let during = source.read()
+        #expect(label(during) == "old" && !during.isSettled)
+        try handle.write(contentsOf: Data(Self.namespace("a", label: "new").utf8))
+        try handle.close()
+        Thread.sleep(forTimeInterval: 0.1)
+        let after = source.read()
+        #expect(label(after) == "new" && after.isSettled)
+
+        try Data(Self.namespace("a", label: "newest").utf8).write(to: URL(filePath: file), options: .atomic)
+        #expect(label(source.read()) == "newest")
+    }
+
+    @Test func `an object that moves to a file where it cannot be read stays as it was`() throws {
+        let directory = try TemporaryDirectory()
+        let text = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\n"
+        try directory.write(text + "spec: {action: DENY, rules: [{}]}\n", to: "a.yaml")
+        var source = ManifestSource(objectsIn: [directory.path])
+        #expect(source.read().isSound)
+        try directory.remove("a.yaml")
+        try directory.write(text + "spec: {action: DENI, rules: [{}]}\n", to: "b.yaml")
+        let reading = source.read()
+        let reference = ObjectReference(kind: .authorizationPolicy, namespace: "shop", name: "p")
+        #expect(reading.changes.isEmpty && reading.objects[reference] != nil)
+        #expect(reading.diagnostics.map(\.object) == [reference])
+        try directory.remove("b.yaml")
+        #expect(source.read().changes == [.remove(reference)])
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `what has changed, reading after reading, makes what a first reading finds`(seed: UInt64) throws {
+        var random = ManifestGenerator(seed: seed)
+        let layers = [try TemporaryDirectory(), try TemporaryDirectory()]
+        var source = ManifestSource(objectsIn: layers.map(\.path))
+        var known: [ObjectReference: KubernetesObject] = [:]
+        for _ in 0..<12 {
+            let directory = random.pick(layers)
+            let name = random.pick(["a.yaml", "b.yaml", "c.yaml"])
+            if random.chance(4) {
+                try? directory.remove(name)
+            } else {
+                let objects = Array(random.objects().shuffled(using: &random).prefix(4))
+                try directory.write(ManifestWriter.text(of: objects), to: name)
+            }
+            var reading = source.read()
+            var changes = reading.changes
+            while !reading.isSettled {
+                Thread.sleep(forTimeInterval: 0.02)
+                reading = source.read()
+                changes += reading.changes
+            }
+            for change in changes {
+                switch change {
+                case .upsert(let object): known[object.reference] = object
+                case .remove(let reference): known[reference] = nil
+                }
+            }
+            var fresh = ManifestSource(objectsIn: layers.map(\.path))
+            #expect(fresh.read().objects.mapValues(\.object) == known)
+        }
+    }
+
     @Test func `what is referred to and missing is an error with its line`() throws {
         let directory = try TemporaryDirectory()
         let pod =

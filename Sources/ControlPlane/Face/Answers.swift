@@ -75,6 +75,8 @@ struct VerdictAnswer: Encodable {
     let object: String
     let version: String
     let enforced: Bool
+    /// Why it is in force nowhere, whatever proxies say.
+    let obstacle: String?
     let enforcing: Int
     let acknowledging: Int
     let total: Int
@@ -84,6 +86,7 @@ struct VerdictAnswer: Encodable {
         object = "\(reference)"
         version = "\(verdict.version)"
         enforced = verdict.isEnforced
+        obstacle = verdict.obstacle?.message
         enforcing = verdict.enforcing
         acknowledging = verdict.acknowledging
         total = verdict.total

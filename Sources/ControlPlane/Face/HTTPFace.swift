@@ -17,8 +17,9 @@ enum HTTPFace {
     static func readiness(_ distribution: Distribution) -> Routes {
         let router = Router()
         router.get("readyz") { _, _ in
-            await distribution.isListed
-                ? text("ready\n") : text("not ready: the source has not been read yet\n", status: .serviceUnavailable)
+            if await distribution.isListed { return text("ready\n") }
+            let problem = await distribution.problems.first.map { "\($0)" } ?? "the source has not been read yet"
+            return text("not ready: \(problem)\n", status: .serviceUnavailable)
         }
         router.get("livez") { _, _ in text("alive\n") }
         return router.buildResponder()

@@ -40,7 +40,8 @@ enum Interface {
 
     private static func verdict(on reference: ObjectReference, _ distribution: Distribution) async -> Response {
         guard let verdict = await distribution.verdict(on: reference) else {
-            return problem("there is no \(reference)", .notFound)
+            let unread = await distribution.problem(of: reference)
+            return problem(unread ?? "there is no \(reference)", .notFound)
         }
         return json(VerdictAnswer(reference, verdict))
     }

@@ -1,4 +1,6 @@
+import Controller
 import Discovery
+import Foundation
 import GRPCCore
 import Mesh
 import Reactor
@@ -61,7 +63,10 @@ struct CertificateService: RegistrableRPCService {
         let identity = try identity(request, caller)
         try await distribution.checkIssuance(of: identity, to: caller)
         let signing = try SigningRequest(pem: request.csr)
-        return try authority.issue(signing, to: identity, seconds: request.validitySeconds).chain
+        let (chain, end) = try authority.issue(signing, to: identity, seconds: request.validitySeconds)
+        await distribution.issued(
+            to: caller, end: .init(secondsSinceEpoch: Int(end.timeIntervalSince1970.rounded(.up))))
+        return chain
     }
 
     private func identity(

@@ -5,19 +5,19 @@ package import Reactor
 /// Directories of manifests as a source.
 ///
 /// Nothing is reported until a first reading has no error: a policy that cannot be read at first would be one that does not
-/// hold. Afterwards a file that cannot be read keeps what it held.
+/// hold. Afterwards an object that cannot be read stays as it was, and the others of its file are taken.
 package actor DirectorySource: WorldSource {
     private var source: ManifestSource
     private let log: Log
     private var report: (@Sendable (SourceEvent) async -> Void)?
-    private var objects: [ObjectReference: KubernetesObject]?
+    private var isListed = false
     private var problems: [ManifestDiagnostic] = []
     /// One reading at a time: an actor lets others in while it waits.
     private var isReading = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    package init(directories: [String], rootNamespace: String, _ log: Log) {
-        source = ManifestSource(directories: directories, rootNamespace: rootNamespace)
+    package init(directories: [String], _ log: Log) {
+        source = ManifestSource(objectsIn: directories)
         self.log = log
     }
 
@@ -32,32 +32,41 @@ package actor DirectorySource: WorldSource {
     package func refresh() async {
         while isReading { await withCheckedContinuation { waiting.append($0) } }
         isReading = true
-        await read()
+        await readSettled()
         isReading = false
         let others = waiting
         waiting = []
         for other in others { other.resume() }
     }
 
-    private func read() async {
-        guard let report else { return }
-        let reading = source.read()
+    private static let settlingInterval = Duration.milliseconds(20)
+    /// A file that is written all the time is read at last as it is.
+    private static let settlingLimit = 50
+
+    /// What is being written when somebody asks is waited for.
+    private func readSettled() async {
+        for _ in 0..<Self.settlingLimit {
+            guard let report else { return }
+            let reading = source.read()
+            await tell(reading, report)
+            if reading.isSettled { return }
+            try? await Task.sleep(for: Self.settlingInterval)
+        }
+    }
+
+    private func tell(_ reading: ManifestReading, _ report: @Sendable (SourceEvent) async -> Void) async {
         let found = reading.diagnostics.filter { $0.severity == .error }
         if found != problems {
             problems = found
             for problem in found { log.error("source", "\(problem)") }
             await report(.problems(found))
         }
-        let now = reading.objects.mapValues(\.object)
-        guard let before = objects else {
-            guard reading.isSound else { return }
-            objects = now
-            return await report(.listed(now))
+        guard isListed else {
+            guard reading.isSound, reading.isSettled else { return }
+            isListed = true
+            return await report(.listed(reading.objects.mapValues(\.object)))
         }
-        let changes = MeshModel.Change.list(from: before, to: now)
-        guard !changes.isEmpty else { return }
-        objects = now
-        await report(.changed(changes))
+        if !reading.changes.isEmpty { await report(.changed(reading.changes)) }
     }
 
     // MARK: Watching
@@ -92,16 +101,5 @@ package actor DirectorySource: WorldSource {
             case nil: continue
             }
         }
-    }
-}
-
-extension MeshModel.Change {
-    /// What makes the one of the other: removals first.
-    fileprivate static func list(
-        from old: [ObjectReference: KubernetesObject], to new: [ObjectReference: KubernetesObject]
-    ) -> [MeshModel.Change] {
-        let removals = old.keys.filter { new[$0] == nil }.sorted().map(MeshModel.Change.remove)
-        let upserts = new.filter { old[$0.key] != $0.value }.sorted { $0.key < $1.key }
-        return removals + upserts.map { .upsert($0.value) }
     }
 }

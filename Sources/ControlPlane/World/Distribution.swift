@@ -30,10 +30,14 @@ package actor Distribution {
     /// Between the two: what is told of it already.
     private var order: WaypointOrder
     private var world = PublishedWorld()
-    private var ledger = ObjectLedger()
+    private var ledger: EnforcementLedger
     private var places = PodPlaces()
     private var register: ProxyRegister
     private(set) var problems: [ManifestDiagnostic] = []
+    /// Why the present text of an object cannot be read.
+    private var unreadable: [ObjectReference: String] = [:]
+    private var statuses = StatusBook()
+    private var statusTick: AsyncStream<Void>.Continuation?
     /// Nothing is told before everything is known.
     package private(set) var isListed = false
 
@@ -51,7 +55,8 @@ package actor Distribution {
         self.log = log
         translation = LiveTranslation(settings: settings.mesh)
         order = WaypointOrder(settings: settings.mesh)
-        register = ProxyRegister(memorySeconds: Int(settings.certificateLifetimeSeconds))
+        ledger = EnforcementLedger(settings: settings.mesh)
+        register = ProxyRegister(memorySeconds: Int(settings.certificateLifetimeSeconds), start: .now)
         initialPushes = InitialPushes(limit: settings.initialPushLimit)
     }
 }
@@ -67,24 +72,36 @@ extension Distribution {
             isListed = true
             log.info("world", "listed", ["objects": "\(objects.count)", "version": "\(world.version)"])
         case .changed(let changes): apply(changes, wholePolicies: false)
-        case .problems(let problems): self.problems = problems
+        case .problems(let problems): take(problems)
         }
         advanceOrder()
         metrics.record(world: world)
         wakeAll()
+        tickStatuses()
+    }
+
+    private func take(_ problems: [ManifestDiagnostic]) {
+        self.problems = problems
+        let before = unreadable
+        let faults = problems.compactMap { problem in problem.object.map { ($0, "\(problem)") } }
+        unreadable = Dictionary(faults) { $0 + "; " + $1 }
+        statuses.mark(Set(before.keys).union(unreadable.keys))
     }
 
     /// - Parameter wholePolicies: whether those count as new that are there without any object.
     private func apply(_ changes: [MeshModel.Change], wholePolicies: Bool) {
+        for change in changes { markDependents(of: change.reference) }
         var effects = translation.apply(changes)
         if wholePolicies {
             for policy in translation.translation.configuration.policies { effects.policies[policy.key] = policy }
         }
         publish(order.take(effects, of: translation, isFirst: !isListed))
         for change in changes {
-            ledger.apply(change, at: world.version)
             places.apply(change)
+            markDependents(of: change.reference)
+            if change.reference.kind.isAttachedTo { statuses.markAttached() }
         }
+        statuses.mark(ledger.apply(changes, in: translation.model, at: world.version))
         log.debug("world", "changed", ["objects": "\(changes.count)", "version": "\(world.version)"])
     }
 
@@ -101,6 +118,8 @@ extension Distribution {
             publish(effects)
             wakeAll()
         }
+        statuses.markWaiting()
+        tickStatuses()
         guard let deadline = order.nextDeadlineMilliseconds, deadline != awaitedDeadline else { return }
         awaitedDeadline = deadline
         Task {
@@ -116,6 +135,12 @@ extension Distribution {
     }
 
     private var nowMilliseconds: UInt64 { LinuxKernel.monotonicNanoseconds() / 1_000_000 }
+
+    /// As the model is now.
+    private func markDependents(of reference: ObjectReference) {
+        guard let object = translation.model.objects[reference] else { return statuses.mark([reference]) }
+        statuses.mark(translation.model.statusDependents(of: object))
+    }
 
     private func wakeAll() {
         for session in sessions.values { session.wake.yield() }
@@ -164,6 +189,7 @@ extension Distribution {
             ProxyState(
                 id: proxy, role: role, node: session.caller.node ?? node.nodeName, isOurs: node.ourVersion != nil,
                 sessionStart: session.start))
+        proxiesChanged()
         log.info(
             "xds", "connected",
             [
@@ -204,9 +230,20 @@ extension Distribution {
 
     private func report(_ id: SessionID) {
         guard let session = sessions[id], let proxy = session.proxy else { return }
+        let before = register.states[proxy]
         register.acknowledge(
             proxy, sessionStart: session.start, session.machine.acknowledged, session.machine.rejections)
+        let after = register.states[proxy]
         advanceOrder()
+        guard before != after else { return }
+        if before?.rejections != after?.rejections { statuses.markCounting() } else { statuses.markWaiting() }
+        tickStatuses()
+        wakeWatchers()
+    }
+
+    private func proxiesChanged() {
+        statuses.markCounting()
+        tickStatuses()
         wakeWatchers()
     }
 
@@ -241,8 +278,8 @@ extension Distribution {
         metrics.record(streams: sessions.count)
         guard let proxy = session.proxy else { return }
         register.disconnect(proxy, sessionStart: session.start, at: .now)
+        proxiesChanged()
         log.info("xds", "disconnected", ["proxy": proxy.name, "account": session.caller.account])
-        wakeWatchers()
     }
 
     // MARK: Bytes
@@ -294,7 +331,7 @@ extension Distribution {
         encodings = [:]
         world.forgetRemovals(through: sessions.values.compactMap(\.machine.toldRemovalsThrough).min() ?? world.version)
         let nodes = translation.model.nodes
-        register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now)
+        if register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now) { proxiesChanged() }
         advanceOrder()
         metrics.record(initialPushesWaiting: initialPushes.waitingCount)
     }
@@ -323,6 +360,14 @@ extension Distribution {
     }
 }
 
+extension Distribution {
+    /// A caller was given a certificate that is good until `end`.
+    func issued(to caller: Caller, end: Kubernetes.Timestamp) {
+        guard let pod = caller.pod else { return }
+        register.issued(to: "\(caller.namespace)/\(pod.name)", end: end, now: .now)
+    }
+}
+
 // MARK: - Questions
 
 extension Distribution {
@@ -340,13 +385,20 @@ extension Distribution {
 
     /// Nil when there is no such object.
     package func verdict(on reference: ObjectReference) -> EnforcementVerdict? {
-        guard let entry = ledger.entries[reference] else { return nil }
-        // Of what is still being told step by step the last has been acknowledged by nobody.
-        let since = order.isUnderWay(reference) ? world.version.next : entry.since
-        return EnforcementVerdict(
-            entry.content, since: since, resources: reference.resources(settings.mesh),
-            proxies: proxies.filter { $0.role == .ztunnel }, nodes: world.capturedNodes)
+        verdict(on: reference, ProxyCensus(register.states.values, in: translation.model, now: .now))
     }
+
+    private func verdict(on reference: ObjectReference, _ census: ProxyCensus) -> EnforcementVerdict? {
+        // Of what is still being told step by step the last has been acknowledged by nobody.
+        let floor = order.isUnderWay(reference) ? world.version.next : .none
+        var verdict = ledger.verdict(on: reference, in: translation.model, census, floor: floor)
+        // What was read before is in force at best.
+        if let problem = unreadable[reference] { verdict?.obstacle = .init(reason: "Malformed", message: problem) }
+        return verdict
+    }
+
+    /// Why the present text of an object cannot be read; nil when it can, or when there is none.
+    package func problem(of reference: ObjectReference) -> String? { unreadable[reference] }
 
     /// Ticks whenever a verdict may have changed.
     package func verdictChanges() -> AsyncStream<Void> {
@@ -367,22 +419,42 @@ extension Distribution {
     }
 }
 
-extension ObjectReference {
-    /// What proxies are told because of this object, under its own name.
-    fileprivate func resources(_ settings: MeshSettings) -> Set<ResourceReference> {
-        switch kind {
-        case .authorizationPolicy: [.policy(NamespacedName(namespace: namespace, name: name))]
-        case .service:
-            [
-                .service(
-                    NamespacedName(namespace: namespace, name: "\(name).\(namespace).svc.\(settings.clusterDomain)"))
-            ]
-        case .peerAuthentication:
-            [
-                .policy(NamespacedName(namespace: namespace, name: "converted_peer_authentication_\(name)")),
-                .policy(NamespacedName(namespace: settings.rootNamespace, name: "istio_converted_static_strict")),
-            ]
-        default: []
+// MARK: - Statuses
+
+extension Distribution {
+    /// So many are made at a time: others wait meanwhile.
+    private static let statusLimit = 100
+
+    /// Ticks whenever there may be something new to tell.
+    func statusTicks() -> AsyncStream<Void> {
+        let (ticks, tick) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        statusTick = tick
+        if isListed { tick.yield() }
+        return ticks
+    }
+
+    func tickStatuses() {
+        if isListed { statusTick?.yield() }
+    }
+
+    /// Some of what is new; nil when there is no more.
+    func takeStatusChanges() -> StatusBook.Changes? {
+        guard isListed, statuses.isMarked else { return nil }
+        let census = ProxyCensus(register.states.values, in: translation.model, now: .now)
+        let translation = StatusTranslation(
+            model: translation.model, settings: settings.mesh, template: settings.waypointTemplate,
+            problems: unreadable
+        ) { self.verdict(on: $0, census) }
+        return statuses.changes(limit: Self.statusLimit, now: .now, translation)
+    }
+}
+
+extension KubernetesObject.Kind {
+    /// Whether policies and routes are attached to it, or rest on it, by its name.
+    fileprivate var isAttachedTo: Bool {
+        switch self {
+        case .gateway, .gatewayClass, .service, .namespace, .referenceGrant, .meshConfig: true
+        default: false
         }
     }
 }

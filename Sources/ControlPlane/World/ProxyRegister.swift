@@ -6,10 +6,18 @@ struct ProxyRegister: Sendable {
 
     /// As long as a certificate may live.
     private let memorySeconds: Int
+    /// Certificates of before are over by then.
+    private let inheritedEnd: Kubernetes.Timestamp
+    /// Of the last certificate that a proxy was given, by its name: a process may ask before it connects.
+    private var certificateEnds: [String: Kubernetes.Timestamp] = [:]
     /// Names are the callers' claims.
     private static let limit = 20_000
 
-    init(memorySeconds: Int) { self.memorySeconds = memorySeconds }
+    /// - Parameter start: of this controller.
+    init(memorySeconds: Int, start: Kubernetes.Timestamp) {
+        self.memorySeconds = memorySeconds
+        inheritedEnd = Kubernetes.Timestamp(secondsSinceEpoch: start.secondsSinceEpoch + memorySeconds)
+    }
 
     /// A process under a name takes the place of those of that name that are gone: an exit ends the stream at once, and what
     /// cuts off one process of a pod cuts off the other.
@@ -17,8 +25,20 @@ struct ProxyRegister: Sendable {
         forget { $0.id.name == state.id.name && $0.id != state.id && !$0.isConnected }
         guard states.count < Self.limit || states[state.id] != nil else { return }
         var state = state
-        state.certificateEnd = states[state.id]?.certificateEnd
+        state.certificateEnd = certificateEnds[state.id.name]
         states[state.id] = state
+    }
+
+    /// A proxy of this name was given a certificate. All of one name may hold it, and each may hold one that an earlier
+    /// controller gave it.
+    mutating func issued(to name: String, end: Kubernetes.Timestamp, now: Kubernetes.Timestamp) {
+        if certificateEnds[name] == nil, certificateEnds.count >= Self.limit {
+            certificateEnds = certificateEnds.filter { $0.value > now }
+            guard certificateEnds.count < Self.limit else { return }
+        }
+        let latest = max(certificateEnds[name] ?? inheritedEnd, end)
+        certificateEnds[name] = latest
+        for id in states.keys where id.name == name { states[id]?.certificateEnd = latest }
     }
 
     mutating func acknowledge(
@@ -38,13 +58,19 @@ struct ProxyRegister: Sendable {
         }
     }
 
-    /// One that is away for as long as a certificate lives has none that is valid; one whose node is gone runs no more.
-    mutating func forgetLost(nodes: (String) -> Bool, now: Kubernetes.Timestamp) {
+    /// One whose certificates have all ended can carry nothing; neither can one that is away for as long as any lives, and one
+    /// whose node is gone.
+    ///
+    /// - Returns: whether there were any.
+    mutating func forgetLost(nodes: (String) -> Bool, now: Kubernetes.Timestamp) -> Bool {
         let memory = memorySeconds
+        let before = states.count
         forget { state in
             guard case .disconnected(let since) = state.link else { return false }
-            return since.secondsSinceEpoch + memory < now.secondsSinceEpoch || !nodes(state.node)
+            let end = state.certificateEnd ?? .init(secondsSinceEpoch: since.secondsSinceEpoch + memory)
+            return end < now || !nodes(state.node)
         }
+        return states.count < before
     }
 
     private mutating func forget(_ isForgotten: (ProxyState) -> Bool) {

@@ -26,7 +26,20 @@ package struct EnforcementVerdict: Hashable, Sendable {
         }
     }
 
+    /// Why an object is in force nowhere, whatever proxies say.
+    package struct Obstacle: Hashable, Sendable {
+        /// A word for programs.
+        package let reason: String
+        package let message: String
+
+        package init(reason: String, message: String) {
+            self.reason = reason
+            self.message = message
+        }
+    }
+
     package var version: ContentVersion
+    package var obstacle: Obstacle?
     /// How many proxies the object governs.
     package var total: Int
     package var enforcing: Int
@@ -35,15 +48,16 @@ package struct EnforcementVerdict: Hashable, Sendable {
     /// All others, those first that say most: rejections, then who is away, then who is behind.
     package var laggards: [Laggard]
 
-    package init(version: ContentVersion, total: Int, enforcing: Int, acknowledging: Int, laggards: [Laggard]) {
+    /// Of an object that nobody is known to hold.
+    package init(version: ContentVersion) {
         self.version = version
-        self.total = total
-        self.enforcing = enforcing
-        self.acknowledging = acknowledging
-        self.laggards = laggards
+        total = 0
+        enforcing = 0
+        acknowledging = 0
+        laggards = []
     }
 
-    package var isEnforced: Bool { enforcing == total }
+    package var isEnforced: Bool { obstacle == nil && enforcing == total }
 }
 
 extension EnforcementVerdict.Lag: CustomStringConvertible {

@@ -1,24 +1,26 @@
 package import Mesh
 
-/// Which proxies an object has a say in: those of the nodes where workloads run that it is about, and waypoints.
+/// What an object has a say in besides workloads: the waypoints that it is attached to, and why it may have no effect at all.
 package struct Governance: Hashable, Sendable {
-    package private(set) var nodes: Set<String> = []
     package private(set) var gateways: Set<NamespacedName> = []
+    /// Other objects that make of this one what it is; a change of theirs is one of it.
+    package private(set) var sources: Set<ObjectReference> = []
+    package private(set) var obstacle: EnforcementVerdict.Obstacle?
 
     package init(of object: KubernetesObject, in model: MeshModel, settings: MeshSettings) {
         let key = object.metadata.key
         switch object {
-        case .authorizationPolicy(let policy) where policy.targets.isEmpty:
-            guard AuthorizationTranslation.isForZTunnel(policy) else { return }
-            let isWide = key.namespace == settings.rootNamespace
-            addNodes(of: model, selector: policy.selector, in: isWide ? nil : key.namespace)
-        case .authorizationPolicy(let policy): addTargets(policy.targets, from: key.namespace, model, settings)
-        case .requestAuthentication(let rules): addTargets(rules.targets, from: key.namespace, model, settings)
+        case .authorizationPolicy(let policy): addPolicy(policy, model, settings)
+        case .requestAuthentication(let rules):
+            addTargets(rules.targets, from: key.namespace, model, settings)
+            obstacle = .notEnforcedByWaypoints
         case .peerAuthentication(let authentication):
-            let isWide = key.namespace == settings.rootNamespace
-            if isWide, authentication.selector != nil { return }
-            addNodes(of: model, selector: authentication.selector, in: isWide ? nil : key.namespace)
-        case .httpRoute(let route), .grpcRoute(let route): addParents(of: route, model, settings)
+            guard key.namespace == settings.rootNamespace, authentication.selector != nil else { return }
+            obstacle = .init(
+                reason: "NoEffect", message: "a selector in namespace \(key.namespace) selects nothing")
+        case .httpRoute(let route), .grpcRoute(let route):
+            addParents(of: route, model, settings)
+            obstacle = .notEnforcedByWaypoints
         case .service(let service): addBinding(service.metadata, .service, model, settings)
         case .pod(let pod): addBinding(pod.metadata, .workload, model, settings)
         case .namespace(let namespace):
@@ -29,22 +31,17 @@ package struct Governance: Hashable, Sendable {
         }
     }
 
-    package func governs(_ proxy: ProxyState) -> Bool {
-        switch proxy.role {
-        case .ztunnel: nodes.contains(proxy.node)
-        case .waypoint(let gateway): gateways.contains(gateway)
-        }
-    }
-
-    /// Whether an object ever has a say in what proxies do to connections: policies, routes and bindings have.
-    package static func canGovern(_ object: KubernetesObject) -> Bool {
+    /// Whether somebody may ask where such an object is in force. Pods and their places change all the time, and only one that
+    /// asks for a waypoint says something that its author waits for.
+    package static func isKept(_ object: KubernetesObject) -> Bool {
         switch object {
-        case .authorizationPolicy, .peerAuthentication, .requestAuthentication, .httpRoute, .grpcRoute: true
-        case .service, .pod, .namespace: object.metadata.labels[MeshLabel.useWaypoint] != nil
-        default: false
+        case .pod: object.metadata.labels[MeshLabel.useWaypoint] != nil
+        case .endpointSlice: false
+        default: true
         }
     }
 
+    /// What proxies are told because of an object, under its own name.
     static func resources(of object: KubernetesObject, settings: MeshSettings) -> Set<ResourceReference> {
         let key = object.metadata.key
         switch object {
@@ -63,18 +60,20 @@ package struct Governance: Hashable, Sendable {
 }
 
 extension Governance {
-    /// Of captured pods; of all namespaces when it is nil.
-    private mutating func addNodes(of model: MeshModel, selector: [String: String]?, in namespace: String?) {
-        func add(_ pod: Kubernetes.Pod) {
-            let labels = pod.metadata.labels
-            guard pod.isServedByNodeProxy, selector?.allSatisfy({ labels[$0.key] == $0.value }) ?? true else { return }
-            nodes.insert(pod.spec.nodeName)
+    private mutating func addPolicy(
+        _ policy: Kubernetes.AuthorizationPolicy, _ model: MeshModel, _ settings: MeshSettings
+    ) {
+        guard policy.targets.isEmpty else {
+            addTargets(policy.targets, from: policy.metadata.namespace, model, settings)
+            return obstacle = .notEnforcedByWaypoints
         }
-        if let namespace {
-            for key in model.pods(in: namespace) { model.pods[key].map(add) }
-        } else {
-            for pod in model.pods.values { add(pod) }
+        var translation = AuthorizationTranslation(policy, settings: settings)
+        guard translation.policy() != nil else {
+            return obstacle = .init(reason: "NoEffect", message: translation.problems)
         }
+        // What stands in for it refuses more than it says.
+        guard translation.diagnostics.contains(where: { $0.severity == .error }) else { return }
+        obstacle = .init(reason: "Invalid", message: translation.problems)
     }
 
     /// Those who send must know of a binding, wherever they are, and the waypoint that serves it.
@@ -83,8 +82,16 @@ extension Governance {
         _ settings: MeshSettings
     ) {
         guard let binding = model.waypointBinding(of: object, for: traffic, settings) else { return }
-        addNodes(of: model, selector: nil, in: nil)
         if binding.isBound { gateways.insert(binding.wish.gateway) }
+        let wished = [binding.wish.gateway, binding.wish.canary].compactMap(\.self)
+        sources = Set(wished.map { ObjectReference(kind: .gateway, namespace: $0.namespace, name: $0.name) })
+        if !binding.wish.isOwn {
+            sources.insert(ObjectReference(kind: .namespace, namespace: "", name: object.namespace))
+        }
+        if let fault = binding.fault, !binding.isBound {
+            obstacle = .init(
+                reason: fault.rawValue, message: AcceptanceConditions.message(fault, binding.wish.gateway, binding))
+        }
     }
 
     private mutating func addTargets(
@@ -98,8 +105,7 @@ extension Governance {
 
     private mutating func addParents(of route: Kubernetes.Route, _ model: MeshModel, _ settings: MeshSettings) {
         for parent in route.parents {
-            let namespace = parent.namespace.isEmpty ? route.metadata.namespace : parent.namespace
-            addTarget(kind: parent.kind, NamespacedName(namespace: namespace, name: parent.name), model, settings)
+            addTarget(kind: parent.kind, parent.key(for: route), model, settings)
         }
     }
 
@@ -118,10 +124,19 @@ extension Governance {
     }
 }
 
-extension Kubernetes.Pod {
-    /// Whether its node's proxy carries and judges its connections.
-    fileprivate var isServedByNodeProxy: Bool {
-        !spec.nodeName.isEmpty && status.phase != .succeeded && status.phase != .failed && !spec.hostNetwork
-            && metadata.annotations[MeshAnnotation.redirection] == "enabled"
+extension Kubernetes.Route.Parent {
+    /// Of which object of its kind it speaks.
+    package func key(for route: Kubernetes.Route) -> NamespacedName {
+        NamespacedName(namespace: namespace.isEmpty ? route.metadata.namespace : namespace, name: name)
     }
+}
+
+extension EnforcementVerdict.Obstacle {
+    /// Waypoints pass connections through.
+    fileprivate static let notEnforcedByWaypoints = Self(
+        reason: "NotEnforced", message: "waypoints of this version do not act on it")
+}
+
+extension AuthorizationTranslation {
+    var problems: String { diagnostics.map { "\($0.field): \($0.problem)" }.joined(separator: "; ") }
 }

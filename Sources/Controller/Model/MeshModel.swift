@@ -20,6 +20,8 @@ package struct MeshModel: Sendable {
     package private(set) var gateways: [NamespacedName: Kubernetes.Gateway] = [:]
     package private(set) var gatewayClasses: [String: Kubernetes.GatewayClass] = [:]
     package private(set) var meshConfigs: [NamespacedName: Kubernetes.MeshConfig] = [:]
+    /// By namespace and name.
+    private var referenceGrants: [String: [String: Kubernetes.ReferenceGrant]] = [:]
 
     /// By namespace, as are the following.
     private var serviceSelectors: [String: SelectorIndex] = [:]
@@ -120,6 +122,11 @@ extension MeshModel {
     /// Those that bear its name as a label.
     func pods(ofGateway gateway: NamespacedName) -> Set<NamespacedName> { podsByGateway[gateway] ?? [] }
 
+    /// Who may refer into a namespace.
+    func referenceGrants(in namespace: String) -> [Kubernetes.ReferenceGrant] {
+        Array((referenceGrants[namespace] ?? [:]).values)
+    }
+
     func gateways(ofClass name: String) -> Set<NamespacedName> { gatewaysByClass[name] ?? [] }
 
     private func named<Object>(
@@ -178,6 +185,7 @@ extension MeshModel {
             gatewaysByClass[gateway.className, default: []].insert(key)
         case .gatewayClass(let gatewayClass): gatewayClasses[name] = gatewayClass
         case .meshConfig(let config): meshConfigs[key] = config
+        case .referenceGrant(let grant): referenceGrants[namespace, default: [:]][name] = grant
         default: break
         }
     }
@@ -225,6 +233,7 @@ extension MeshModel {
             gatewaysByClass.remove(key, under: gateway.className)
         case .gatewayClass: gatewayClasses[name] = nil
         case .meshConfig: meshConfigs[key] = nil
+        case .referenceGrant: referenceGrants[namespace]?[name] = nil
         default: break
         }
     }

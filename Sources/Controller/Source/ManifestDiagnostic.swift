@@ -17,6 +17,8 @@ package struct ManifestDiagnostic: Hashable, Sendable {
     package let field: String
     /// What was expected, and what was found.
     package let problem: String
+    /// Which object cannot be read, when so much of it can.
+    package var object: ObjectReference?
 
     package init(_ severity: Severity, file: String, line: Int, field: String, problem: String) {
         self.severity = severity

@@ -9,6 +9,9 @@ package struct ManifestFile: Hashable, Sendable {
 
     /// Whether all of it could be read.
     package var isSound: Bool { !diagnostics.contains { $0.severity == .error } }
+
+    /// Objects of which no more could be read than which they are.
+    var unread: [ObjectReference] { diagnostics.isEmpty ? [] : diagnostics.compactMap(\.object) }
 }
 
 /// Reads the text of a file: YAML of one or several documents, or JSON; a `List` is its items.
@@ -61,7 +64,9 @@ package struct ManifestReader {
             }
             result.manifests.append(Manifest(object: object, file: file, document: document))
         } catch {
-            result.diagnostics.append(ManifestDiagnostic(.error, file: file, fault: error))
+            var diagnostic = ManifestDiagnostic(.error, file: file, fault: error)
+            diagnostic.object = ObjectReference(identityOf: document)
+            result.diagnostics.append(diagnostic)
         }
     }
 
@@ -87,5 +92,20 @@ package struct ManifestReader {
                 .warning, file: file, line: fields.line, field: "kind",
                 problem: "\(kind.quoted) of \(apiVersion.quoted) is not read here and has no effect; read are \(known)")
         )
+    }
+}
+
+extension ObjectReference {
+    /// Of a document that cannot be read as a whole; nil when it does not say so much.
+    fileprivate init?(identityOf document: YAMLNode) {
+        guard var fields = try? YAMLFields(document, path: ""), let apiVersion = try? fields.string("apiVersion"),
+            let kind = (try? fields.string("kind")).flatMap({ $0.flatMap(KubernetesObject.Kind.init(rawValue:)) }),
+            KubernetesObject.group(of: apiVersion) == kind.apiGroup,
+            var metadata = try? fields.requiredFields("metadata"),
+            let name = try? metadata.string("name"), ObjectName.isSubdomain(name),
+            let namespace = try? metadata.string("namespace") ?? (kind.isNamespaced ? "default" : ""),
+            kind.isNamespaced ? ObjectName.isLabel(namespace) : namespace.isEmpty
+        else { return nil }
+        self.init(kind: kind, namespace: namespace, name: name)
     }
 }

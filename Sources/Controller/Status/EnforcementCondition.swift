@@ -6,6 +6,11 @@ extension Condition {
 
     /// `12/12 proxies`, and who is behind and why.
     package static func enforced(_ verdict: EnforcementVerdict, generation: Int?) -> Condition {
+        if let obstacle = verdict.obstacle {
+            return Condition(
+                enforcedType, .isFalse, reason: obstacle.reason, message: obstacle.message,
+                observedGeneration: generation)
+        }
         var message = "\(verdict.enforcing)/\(verdict.total) proxies enforce version \(verdict.version.short)"
         if verdict.acknowledging > 0 { message += "; \(verdict.acknowledging) have only received it" }
         let shown = verdict.laggards.prefix(shownLaggards).map { "\($0.name) \($0.lag)" }

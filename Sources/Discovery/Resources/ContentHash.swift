@@ -1,10 +1,10 @@
 /// A hash of bytes that is the same in every process and release: SipHash-2-4 with 128 bits (Aumasson, Bernstein 2012),
 /// under a fixed key.
-struct ContentHash: Hashable {
-    let low: UInt64
-    let high: UInt64
+package struct ContentHash: Hashable {
+    package let low: UInt64
+    package let high: UInt64
 
-    init(_ bytes: [UInt8], key: (UInt64, UInt64) = (0, 0)) {
+    package init(_ bytes: [UInt8], key: (UInt64, UInt64) = (0, 0)) {
         var state = SipState(key)
         let whole = bytes.count / 8 * 8
         for start in stride(from: 0, to: whole, by: 8) { state.absorb(Self.word(bytes[start..<start + 8])) }
@@ -19,7 +19,7 @@ struct ContentHash: Hashable {
     private static let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_".utf8)
 
     /// 90 bits as 15 characters: the longest text that a proxy stores without memory of its own.
-    var version: String {
+    package var version: String {
         let bits = UInt128(high) << 64 | UInt128(low)
         let characters = (0..<15).map { Self.alphabet[Int(truncatingIfNeeded: bits >> UInt128(6 * $0)) & 63] }
         return String(decoding: characters, as: UTF8.self)

@@ -19,6 +19,12 @@ struct Command: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Where made objects (objects/) and statuses (status/) are put; none are made when it is not given.",
+            valueName: "directory"))
+    var out: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where the certificate authority's files are; a root is made if there is none.", valueName: "directory"))
     var ca: String
 
@@ -105,6 +111,7 @@ struct Command: AsyncParsableCommand {
 
     private var settings: ControllerSettings {
         var settings = ControllerSettings(sources: source, authorityDirectory: ca, tokenKeysPath: tokenKeys)
+        settings.outputDirectory = out
         settings.mesh.trustDomain = trustDomain
         settings.mesh.clusterID = clusterID
         settings.mesh.rootNamespace = rootNamespace

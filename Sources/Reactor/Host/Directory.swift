@@ -25,6 +25,21 @@ package enum Directory {
         return max(0, count - 2)
     }
 
+    /// Makes a directory, and those above it; one that is there is fine.
+    package static func make(_ path: String) throws(Errno) {
+        guard unsafe mkdir(path, 0o755) != 0 else { return }
+        let failure = Errno.last
+        switch failure.code {
+        case EEXIST: return
+        case ENOENT where path.contains("/"):
+            let parent = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+            guard !parent.isEmpty else { throw failure }
+            try make(String(parent))
+            guard unsafe mkdir(path, 0o755) == 0 else { throw .last }
+        default: throw failure
+        }
+    }
+
     /// Writes a file so that a reader sees the old bytes or the new ones, whole: into a new file beside it, which then takes its
     /// name.
     package static func replace(_ name: String, in path: String, with bytes: [UInt8]) throws(Errno) {
