@@ -45,6 +45,11 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto: [Target.Dependency] = [
     .product(name: "Crypto", package: "swift-crypto"), .product(name: "_CryptoExtras", package: "swift-crypto"),
 ]
+// As grpc-swift-nio-transport takes a server's certificate from.
+let certificateReloading: [Target.Dependency] = [
+    .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -66,6 +71,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.24.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.29.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
@@ -86,7 +93,7 @@ let package = Package(
         .target(
             name: "Discovery", dependencies: ["CLinux", "Mesh", protobuf],
             exclude: [
-                "regenerate", "Authority/ca.proto", "Delta/discovery.proto", "Node/node.proto",
+                "regenerate", "Authority/ca.proto", "Authority/trust.proto", "Delta/discovery.proto", "Node/node.proto",
                 "Resources/authorization.proto", "Resources/workload.proto", "ZDS/zds.proto",
             ], swiftSettings: house),
         room("ZTunnel", ["Discovery", "HBONE", "Mesh", "Reactor"]),
@@ -95,7 +102,8 @@ let package = Package(
         room("Controller", ["Discovery", "Mesh"]),
         room(
             "ControlPlane",
-            ["Controller", "Discovery", "Mesh", "Reactor", asn1, certificates, hummingbird, log] + gRPC + crypto),
+            ["Controller", "Discovery", "Mesh", "Reactor", asn1, certificates, hummingbird, log] + gRPC + crypto
+                + certificateReloading),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"] + crypto),
 
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),

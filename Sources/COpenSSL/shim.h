@@ -37,6 +37,18 @@ static inline int COpenSSL_set_server_name(SSL *session, const char *name) {
 // STACK_OF(X) is typed by macros.
 static inline int COpenSSL_chain_count(const STACK_OF(X509) *chain) { return chain ? sk_X509_num(chain) : 0; }
 static inline X509 *COpenSSL_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
+// Takes a reference of its own.
+static inline int COpenSSL_chain_add(STACK_OF(X509) *chain, X509 *certificate) {
+    return X509_up_ref(certificate) == 1 && sk_X509_push(chain, certificate) > 0;
+}
+static inline STACK_OF(X509) *COpenSSL_chain_new(void) { return sk_X509_new_null(); }
+static inline void COpenSSL_chain_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
+static inline int COpenSSL_revoked_count(const STACK_OF(X509_REVOKED) *revoked) {
+    return revoked ? sk_X509_REVOKED_num(revoked) : 0;
+}
+static inline const X509_REVOKED *COpenSSL_revoked_at(const STACK_OF(X509_REVOKED) *revoked, int index) {
+    return sk_X509_REVOKED_value(revoked, index);
+}
 static inline int COpenSSL_names_count(const GENERAL_NAMES *names) { return names ? sk_GENERAL_NAME_num(names) : 0; }
 static inline const GENERAL_NAME *COpenSSL_names_at(const GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);

@@ -18,6 +18,7 @@ package struct ControllerProcess: Sendable {
     private let source: any WorldSource
     private let sink: (any WorldSink)?
     private let authority: CertificateAuthority
+    private let trust: TrustWatchers
     private let tokens: any TokenAuthenticator
 
     private static let sweepInterval = Duration.seconds(5)
@@ -31,8 +32,8 @@ package struct ControllerProcess: Sendable {
         tokens = SignedTokens(
             keys: try Self.keys(settings.tokenKeysPath), audience: settings.tokenAudience, issuer: settings.tokenIssuer)
         authority = try CertificateAuthority(
-            AuthorityFiles(directory: settings.authorityDirectory), trustDomain: settings.mesh.trustDomain,
-            lifetimeLimitSeconds: settings.certificateLifetimeSeconds, log)
+            AuthorityFiles(directory: settings.authorityDirectory), settings.authority, log)
+        trust = TrustWatchers(authority)
         distribution = Distribution(settings, metrics, log)
         source = DirectorySource(directories: settings.sources, log)
         sink = settings.outputDirectory.map { DirectorySink($0) }
@@ -49,12 +50,13 @@ package struct ControllerProcess: Sendable {
 
     /// Runs until something that it cannot do without fails.
     package func run() async throws {
-        let security = DiscoveryServer.security(try authority.makeServerCredential(names: settings.serverNames))
+        let security = try DiscoveryServer.security(ServerCertificate(authority, log))
         log.info("controller", "started", ["xds": "\(settings.secureHost):\(settings.securePort)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await source.run { await distribution.take($0) } }
             group.addTask { await sweep() }
             if let sink { group.addTask { await SinkFeed(distribution: distribution, sink: sink, log: log).run() } }
+            group.addTask { await trust.run() }
             group.addTask {
                 try await DiscoveryServer.serve(
                     host: settings.secureHost, port: settings.securePort, security, services)
@@ -72,6 +74,9 @@ package struct ControllerProcess: Sendable {
             CertificateService(
                 authority: authority, distribution: distribution, credentials: credentials,
                 trustDomain: settings.mesh.trustDomain, metrics: metrics, log: log),
+            TrustService(
+                authority: authority, watchers: trust, nodeProxyAccounts: settings.nodeProxyAccounts,
+                credentials: credentials, log: log),
         ]
     }
 
@@ -83,7 +88,7 @@ package struct ControllerProcess: Sendable {
                     host: "127.0.0.1", port: settings.plaintextPort, .plaintext, services)
             }
         }
-        let interface = Interface.routes(distribution, source)
+        let interface = Interface.routes(distribution, source, authority)
         if settings.interfacePort != 0 {
             faces.append {
                 try await HTTPFace.serve(interface, on: .hostname("127.0.0.1", port: settings.interfacePort))

@@ -32,6 +32,10 @@ package struct ControllerSettings: Sendable {
     package var certificateLifetimeSeconds: Double = 86_400
     /// What runs in the pods of waypoints.
     package var waypointTemplate = WaypointObjects.Template()
+    /// Of a root that is made here; it is replaced at half of it.
+    package var rootLifetimeSeconds = IssuingMaterial.rootLifetimeSeconds
+    /// How long nobody must be waited for before a root's replacement takes its next step.
+    package var rootSettlingSeconds: Int64 = 10
     /// So many proxies are given their first answers at a time.
     package var initialPushLimit = 32
     /// A proxy that does not answer for so long is cut off.
@@ -42,6 +46,15 @@ package struct ControllerSettings: Sendable {
         self.authorityDirectory = authorityDirectory
         self.tokenKeysPath = tokenKeysPath
         nodeProxyAccounts = ["\(mesh.rootNamespace)/ztunnel"]
+    }
+
+    var authority: CertificateAuthority.Settings {
+        var settings = CertificateAuthority.Settings(trustDomain: mesh.trustDomain)
+        settings.lifetimeLimitSeconds = certificateLifetimeSeconds
+        settings.rootLifetimeSeconds = rootLifetimeSeconds
+        settings.settlingSeconds = rootSettlingSeconds
+        settings.serverNames = serverNames
+        return settings
     }
 
     /// Under which names proxies look for this server.

@@ -6,6 +6,8 @@ import Reactor
 final class InboundTunnel: TunnelObserver {
     private let pod: PodProxy
     private var tunnel: Tunnel?
+    /// The root of the certificate that we have shown.
+    private var root: Fingerprint?
     /// The address that the tunnel came from is the client's own: proxies dial from their pod's namespace.
     private let source: SocketAddress
     private let local: SocketAddress
@@ -31,6 +33,7 @@ final class InboundTunnel: TunnelObserver {
             Socket.resetOnClose(socket.raw)
             return inbound.tell(ConnectionFailure(.noCredential("none has been issued"), at: .tunnel, by: .mesh))
         }
+        inbound.root = context.root
         do throws(TunnelFailure) {
             inbound.tunnel = try Tunnel(
                 context, socket, on: worker.reactor, expecting: .trustDomain(context.identity.trustDomain),
@@ -95,6 +98,20 @@ final class InboundTunnel: TunnelObserver {
 
     func drain() { tunnel?.drain() }
     func close() { tunnel?.close() }
+
+    /// The roots that it rests on, at either end.
+    var roots: [Fingerprint] { [root, tunnel?.peer?.root].compactMap { $0 } }
+
+    /// Its peer makes a new one, when this one rests on another root than we do by now.
+    func retire(notBelow current: Fingerprint) {
+        if root != current { drain() }
+    }
+
+    func closeIfRevoked(_ revocations: Revocations) {
+        guard let peer = tunnel?.peer, revocations.contains(anyOf: peer.links) else { return }
+        tell(ConnectionFailure(.tls(.revoked(presented: "\(peer.identity)")), at: .tunnel, by: .downstream))
+        close()
+    }
 
     /// Others wait to prove who they are, and this one has taken longest.
     func makeRoom() {

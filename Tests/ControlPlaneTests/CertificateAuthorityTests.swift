@@ -13,8 +13,10 @@ struct CertificateAuthorityTests {
     private static let web = SPIFFEIdentity(trustDomain: "cluster.local", namespace: "shop", serviceAccount: "web")
 
     private func authority() throws -> CertificateAuthority {
-        try CertificateAuthority(
-            AuthorityFiles(directory: directory), trustDomain: "cluster.local", lifetimeLimitSeconds: 3600,
+        var settings = CertificateAuthority.Settings(trustDomain: "cluster.local")
+        settings.lifetimeLimitSeconds = 3600
+        return try CertificateAuthority(
+            AuthorityFiles(directory: directory), settings,
             Log(try LogSink(format: .plain), format: .plain, level: .error))
     }
 
@@ -45,7 +47,7 @@ struct CertificateAuthorityTests {
         let now = Date()
         let signing = try SigningRequest(
             pem: request(names: [.uniformResourceIdentifier(Self.web.description)]))
-        let chain = try authority().issue(signing, to: Self.web, seconds: 1_000_000, now: now).chain
+        let chain = try authority().issue(signing, to: Self.web, holder: "a", seconds: 1_000_000, now: now).chain
         let leaf = try leaf(chain)
         #expect(
             try leaf.extensions.subjectAlternativeNames.map(Array.init)
@@ -66,7 +68,9 @@ struct CertificateAuthorityTests {
         ]
         for names in foreign {
             let signing = try SigningRequest(pem: request(names: names))
-            #expect(throws: IssuanceRefusal.foreignName) { try authority().issue(signing, to: Self.web, seconds: 60) }
+            #expect(throws: IssuanceRefusal.foreignName) {
+                try authority().issue(signing, to: Self.web, holder: "a", seconds: 60)
+            }
         }
     }
 

@@ -45,7 +45,8 @@ struct ConfigDumpTests {
         dump.certificates = [
             Credential(
                 identity: Shop.identity("cart"), chain: [[1, 2, 3]], privateKey: Array("secret".utf8),
-                roots: TrustAnchors(certificates: [[4]]), notBefore: 0, notAfter: 86_400, serialNumber: "7f")
+                roots: TrustAnchors(certificates: [[4]]), notBefore: 0, notAfter: 86_400, serialNumber: "7f",
+                root: Fingerprint(Array(repeating: 0, count: Fingerprint.length))!)
         ]
         let certificate = try #require((try object(dump)["certificates"] as? [[String: Any]])?.first)
         #expect(certificate["identity"] as? String == "spiffe://cluster.local/ns/shop/sa/cart")

@@ -8,8 +8,19 @@ enum Interface {
     /// Longer than any command line waits.
     private static let waitLimitSeconds = 600.0
 
-    static func routes(_ distribution: Distribution, _ source: any WorldSource) -> HTTPFace.Routes {
+    static func routes(
+        _ distribution: Distribution, _ source: any WorldSource, _ authority: CertificateAuthority
+    ) -> HTTPFace.Routes {
         let router = Router()
+        router.get("api/authority") { _, _ in json(AuthorityAnswer(authority.status())) }
+        router.post("api/authority/rotation") { _, _ in
+            do {
+                try authority.rotate()
+            } catch {
+                return problem("\(error)", .conflict)
+            }
+            return json(AuthorityAnswer(authority.status()))
+        }
         router.get("api/proxies") { _, _ in json(await distribution.proxies.map(ProxyAnswer.init)) }
         router.get("api/world") { request, _ in
             if request.uri.queryParameters["refresh"] == "true" { await source.refresh() }
@@ -63,6 +74,7 @@ enum Interface {
     private static func json(_ answer: some Encodable) -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
         guard let data = try? encoder.encode(answer) else {
             return problem("the answer cannot be written", .internalServerError)
         }

@@ -63,7 +63,8 @@ struct CertificateService: RegistrableRPCService {
         let identity = try identity(request, caller)
         try await distribution.checkIssuance(of: identity, to: caller)
         let signing = try SigningRequest(pem: request.csr)
-        let (chain, end) = try authority.issue(signing, to: identity, seconds: request.validitySeconds)
+        let (chain, end) = try authority.issue(
+            signing, to: identity, holder: caller.holder, seconds: request.validitySeconds)
         await distribution.issued(
             to: caller, end: .init(secondsSinceEpoch: Int(end.timeIntervalSince1970.rounded(.up))))
         return chain

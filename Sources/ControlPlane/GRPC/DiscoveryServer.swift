@@ -22,11 +22,10 @@ enum DiscoveryServer {
         try await GRPCServer(transport: transport, services: services).serve()
     }
 
-    /// TLS with this program's own certificate; callers show who they are by tokens.
-    static func security(_ credential: (chain: [String], key: String)) -> HTTP2ServerTransport.Posix.TransportSecurity {
-        .tls(
-            .defaults(
-                certificateChain: credential.chain.map { .bytes(Array($0.utf8), format: .pem) },
-                privateKey: .bytes(Array(credential.key.utf8), format: .pem)))
+    /// TLS with this program's own certificate, as it is at each handshake; callers show who they are by tokens.
+    static func security(
+        _ certificate: ServerCertificate
+    ) throws -> HTTP2ServerTransport.Posix.TransportSecurity {
+        try .tls(certificateReloader: certificate)
     }
 }

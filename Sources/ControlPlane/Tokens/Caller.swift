@@ -24,4 +24,10 @@ package struct Caller: Hashable, Sendable {
 
     /// `namespace/service-account`.
     package var account: String { "\(namespace)/\(serviceAccount)" }
+
+    /// What those are known by who hold certificates: a pod's name and uid, else the account and its node.
+    package var holder: String {
+        if let pod { return "\(namespace)/\(pod.name) \(pod.uid)" }
+        return "\(account) on \(node ?? "?")"
+    }
 }

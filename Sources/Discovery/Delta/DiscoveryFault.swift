@@ -34,6 +34,8 @@ package enum DiscoveryLimits {
     /// A node's metadata, and a request for a certificate.
     package static let nodeBytes = 256 << 10
     package static let certificateBytes = 1 << 20
+    /// Roots, and the lists of what is revoked: some 200,000 certificates.
+    package static let trustBytes = 8 << 20
 }
 
 extension Message {

@@ -48,6 +48,8 @@ package final class TunnelPool {
         var connector: Connector?
         var tunnel: Tunnel?
         var tickets: [Ticket] = []
+        /// Those that it was made for are served first.
+        var isDrainDue = false
 
         init(_ id: UInt64, _ context: TLSContext, _ pool: TunnelPool) {
             self.id = id
@@ -131,10 +133,33 @@ package final class TunnelPool {
 
     /// The same for those to where `isLeft` says that nobody is to be reached by tunnel any more.
     package func retire(where isLeft: (TunnelKey) -> Bool) {
-        for id in state.ids(where: isLeft) {
-            state.retired(id)
-            tunnels[id]?.tunnel?.drain()
+        for id in state.ids(where: isLeft) { retire(id) }
+    }
+
+    /// The same for those whose own certificate leads to another root than `current` says for its identity.
+    package func retire(notBelow current: (SPIFFEIdentity) -> Fingerprint?) {
+        for (id, pooled) in tunnels {
+            guard let root = current(pooled.context.identity), pooled.context.root != root else { continue }
+            retire(id)
         }
+    }
+
+    private func retire(_ id: UInt64) {
+        state.retired(id)
+        guard let pooled = tunnels[id] else { return }
+        if pooled.tickets.isEmpty { pooled.tunnel?.drain() } else { pooled.isDrainDue = true }
+    }
+
+    /// Closes at once every tunnel whose peer's certificate has been revoked.
+    package func drop(_ revocations: Revocations) {
+        for (id, pooled) in tunnels {
+            if let peer = pooled.tunnel?.peer, revocations.contains(anyOf: peer.links) { close(id) }
+        }
+    }
+
+    /// The roots that tunnels rest on, at either end.
+    package var roots: Set<Fingerprint> {
+        Set(tunnels.values.flatMap { [$0.context.root, $0.tunnel?.peer?.root].compactMap { $0 } })
     }
 
     package func closeAll() {
@@ -193,6 +218,7 @@ package final class TunnelPool {
             ticket.answer = nil
             answer(.success(tunnel))
         }
+        if pooled.isDrainDue { tunnel.drain() }
     }
 
     // MARK: Ending

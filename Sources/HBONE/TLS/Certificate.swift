@@ -21,6 +21,50 @@ import Mesh
 
     var der: [UInt8] { unsafe Certificate.der(of: raw) }
 
+    static func fingerprint(of raw: OpaquePointer?) -> Fingerprint? {
+        guard let raw = unsafe raw else { return nil }
+        return unsafe Fingerprint(sha256(of: der(of: raw)))
+    }
+
+    /// The root that a chain leads to, once all of it has been found good: its signatures, its times, its purposes.
+    ///
+    /// - Parameter chain: DER, the leaf first.
+    static func root(of chain: [[UInt8]], among roots: TrustAnchors) throws(TLSFailure) -> Fingerprint {
+        guard let store = unsafe X509_STORE_new(), let between = unsafe COpenSSL_chain_new(),
+            let check = unsafe X509_STORE_CTX_new()
+        else { throw .unusableCredential("out of memory") }
+        defer {
+            unsafe X509_STORE_CTX_free(check)
+            unsafe COpenSSL_chain_free(between)
+            unsafe X509_STORE_free(store)
+            ERR_clear_error()
+        }
+        for der in roots.certificates {
+            let root = try Certificate(der: der)
+            guard unsafe X509_STORE_add_cert(store, root.raw) == 1 else { throw .unusableCredential(openSSLReason()) }
+        }
+        for der in chain.dropFirst() {
+            let certificate = try Certificate(der: der)
+            guard unsafe COpenSSL_chain_add(between, certificate.raw) == 1 else {
+                throw .unusableCredential("out of memory")
+            }
+        }
+        guard let first = chain.first else { throw .unusableCredential("no certificate") }
+        let leaf = try Certificate(der: first)
+        guard unsafe X509_STORE_CTX_init(check, store, leaf.raw, between) == 1 else {
+            throw .unusableCredential(openSSLReason())
+        }
+        guard unsafe X509_verify_cert(check) == 1 else {
+            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(X509_STORE_CTX_get_error(check))))
+            throw .unusableCredential("its chain does not lead to its roots: \(reason)")
+        }
+        let proven = unsafe X509_STORE_CTX_get0_chain(check)
+        guard let root = unsafe fingerprint(of: COpenSSL_chain_at(proven, COpenSSL_chain_count(proven) - 1)) else {
+            throw .unusableCredential("a chain without a root")
+        }
+        return root
+    }
+
     /// The certificates in a PEM text, in its order.
     static func all(inPEM text: [UInt8]) throws(TLSFailure) -> [[UInt8]] {
         let found = unsafe withSource(text) { source in

@@ -13,10 +13,12 @@ package struct Credential: Sendable {
     package let notBefore: Int64
     package let notAfter: Int64
     package let serialNumber: String
+    /// Where the chain leads to.
+    package let root: Fingerprint
 
     package init(
         identity: SPIFFEIdentity, chain: [[UInt8]], privateKey: [UInt8], roots: TrustAnchors,
-        notBefore: Int64, notAfter: Int64, serialNumber: String
+        notBefore: Int64, notAfter: Int64, serialNumber: String, root: Fingerprint
     ) {
         self.identity = identity
         self.chain = chain
@@ -25,6 +27,14 @@ package struct Credential: Sendable {
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.serialNumber = serialNumber
+        self.root = root
+    }
+
+    /// The same, holding others to these roots.
+    package func trusting(_ roots: TrustAnchors) -> Credential {
+        Credential(
+            identity: identity, chain: chain, privateKey: privateKey, roots: roots, notBefore: notBefore,
+            notAfter: notAfter, serialNumber: serialNumber, root: root)
     }
 
     /// When a successor is due.
@@ -42,12 +52,25 @@ extension ClosedRange<Int64> {
     }
 }
 
-/// The roots that a peer's chain must lead to.
+/// The roots that a peer's chain must lead to, and what must not be in it.
 package struct TrustAnchors: Hashable, Sendable {
     /// DER.
     package let certificates: [[UInt8]]
+    package var revocations = Revocations.none
 
     package init(certificates: [[UInt8]]) { self.certificates = certificates }
+
+    /// As an authority tells of them: each must be a certificate, and the root that signs one of them.
+    ///
+    /// - Parameter lists: of revoked certificates, DER.
+    package init(certificates: [[UInt8]], signer: Fingerprint, revocationLists lists: [[UInt8]]) throws(TLSFailure) {
+        self.init(certificates: certificates)
+        for der in certificates { _ = try Certificate(der: der) }
+        guard certificates.contains(where: { Fingerprint(sha256(of: $0)) == signer }) else {
+            throw .unusableCredential("what signs is none of the roots")
+        }
+        revocations = try Revocations(lists: lists, issuedBelow: self)
+    }
 
     /// At least one certificate in PEM.
     package init(pem text: [UInt8]) throws(TLSFailure) {

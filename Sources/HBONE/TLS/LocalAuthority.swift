@@ -15,6 +15,7 @@ package struct LocalAuthority: ~Copyable {
     private let key: KeyPair
     private let intermediates: [[UInt8]]
     private let roots: TrustAnchors
+    private let root: Fingerprint
 
     package init(directory: String) throws(TLSFailure) {
         let keyPath = directory + "/ca-key.pem"
@@ -27,9 +28,11 @@ package struct LocalAuthority: ~Copyable {
             ERR_clear_error()
             throw .unusableCredential("\(keyPath) does not belong to ca-cert.pem")
         }
+        let root = try Certificate.root(of: chain, among: roots)
         self.key = key
         self.certificate = certificate
         self.roots = roots
+        self.root = root
         intermediates = chain.filter { !roots.certificates.contains($0) }
     }
 
@@ -60,7 +63,7 @@ package struct LocalAuthority: ~Copyable {
 
         return Credential(
             identity: identity, chain: [leaf.der] + intermediates, privateKey: subjectKey.pkcs8, roots: roots,
-            notBefore: notBefore, notAfter: notAfter, serialNumber: leaf.serialNumber)
+            notBefore: notBefore, notAfter: notAfter, serialNumber: leaf.serialNumber, root: root)
     }
 
     private static func setRandomSerialNumber(on leaf: borrowing Certificate) -> Bool {

@@ -20,6 +20,10 @@ package struct VerifiedPeer: Hashable, Sendable {
     package let identities: [SPIFFEIdentity]
     /// From when to when its whole chain is valid, in seconds since 1970.
     package let validity: ClosedRange<Int64>
+    /// The root that its chain leads to.
+    package let root: Fingerprint
+    /// What would have to be revoked for it not to be trusted: each certificate of its chain but the root.
+    package let links: [Revocations.Key]
 }
 
 /// Judges peers' certificate chains against one set of roots, and remembers those it found good: the same few hundred peers
@@ -31,7 +35,10 @@ final class PeerVerifier {
     /// Peers beyond this many are verified each time; the memory that hostile chains can claim ends here.
     private static let rememberedLimit = 4096
 
+    private let revocations: Revocations
     private var remembered: [ChainHash: VerifiedPeer] = [:]
+
+    init(_ revocations: Revocations) { self.revocations = revocations }
 
     /// Called by OpenSSL within the handshake with the peer's chain in `store`. Nil for a host, which has no identity.
     func verify(_ store: OpaquePointer, expecting expectation: PeerExpectation) throws(TLSFailure) -> VerifiedPeer? {
@@ -88,7 +95,20 @@ final class PeerVerifier {
         guard let validity = unsafe Self.validity(of: X509_STORE_CTX_get0_chain(store)) else {
             throw .untrustedChain("no moment at which all of it is valid")
         }
-        let peer = VerifiedPeer(identity: first, identities: identities, validity: validity)
+        let chain = unsafe X509_STORE_CTX_get0_chain(store)
+        let count = unsafe COpenSSL_chain_count(chain)
+        let links = (0..<max(1, count - 1)).compactMap {
+            unsafe Revocations.Key.of(COpenSSL_chain_at(chain, $0))
+        }
+        guard let root = unsafe Certificate.fingerprint(of: COpenSSL_chain_at(chain, count - 1)) else {
+            throw .untrustedChain("it has no root")
+        }
+        guard !revocations.contains(anyOf: links) else {
+            unsafe X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED)
+            throw .revoked(presented: first.description)
+        }
+        let peer = VerifiedPeer(
+            identity: first, identities: identities, validity: validity, root: root, links: links)
         if let hash { remember(peer, as: hash) }
         return peer
     }

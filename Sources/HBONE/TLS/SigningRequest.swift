@@ -64,6 +64,7 @@ package struct SigningRequest: Sendable {
         guard notBefore <= now, now < notAfter else { throw .unusableCredential("the certificate is not valid now") }
         return Credential(
             identity: identity, chain: certificates, privateKey: privateKey, roots: roots, notBefore: notBefore,
-            notAfter: notAfter, serialNumber: leaf.serialNumber)
+            notAfter: notAfter, serialNumber: leaf.serialNumber,
+            root: try Certificate.root(of: certificates, among: roots))
     }
 }

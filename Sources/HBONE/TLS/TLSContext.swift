@@ -9,8 +9,8 @@ package import Mesh
     package enum Role: Hashable, Sendable { case client, server }
 
     package let role: Role
-    private let own: (identity: SPIFFEIdentity, validity: ClosedRange<Int64>)?
-    let verifier = PeerVerifier()
+    private let own: (identity: SPIFFEIdentity, validity: ClosedRange<Int64>, root: Fingerprint)?
+    let verifier: PeerVerifier
     let raw: OpaquePointer
 
     package init(_ role: Role, _ credential: Credential) throws(TLSFailure) {
@@ -18,7 +18,8 @@ package import Mesh
             throw .unusableCredential(openSSLReason())
         }
         self.role = role
-        own = (credential.identity, credential.validity)
+        own = (credential.identity, credential.validity, credential.root)
+        verifier = PeerVerifier(credential.roots.revocations)
         unsafe self.raw = raw
         try configure()
         try load(credential)
@@ -32,6 +33,7 @@ package import Mesh
         }
         role = .client
         own = nil
+        verifier = PeerVerifier(.none)
         unsafe self.raw = raw
         try configure()
         try trust(roots)
@@ -48,6 +50,9 @@ package import Mesh
         guard let own else { preconditionFailure("no certificate, no validity") }
         return own.validity
     }
+
+    /// The root that our own certificate leads to; nil for a client that shows none.
+    package var root: Fingerprint? { own?.root }
 
     deinit { unsafe SSL_CTX_free(raw) }
 

@@ -5,6 +5,8 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case noCertificate
     /// The chain does not lead to a root, is expired, or is not meant for this use; OpenSSL's reason.
     case untrustedChain(String)
+    /// A certificate of the chain is not to be trusted any more.
+    case revoked(presented: String)
     case noIdentity
     case foreignTrustDomain(presented: String)
     case unexpectedIdentity(presented: String)
@@ -22,6 +24,7 @@ extension TLSFailure: CustomStringConvertible {
         case .unusableCredential(let reason): "certificate or key cannot be used: \(reason)"
         case .noCertificate: "peer sent no certificate"
         case .untrustedChain(let reason): "peer certificate not trusted: \(reason)"
+        case .revoked(let presented): "peer certificate has been revoked: \(presented)"
         case .noIdentity: "peer certificate has no SPIFFE identity"
         case .foreignTrustDomain(let presented): "peer is of another trust domain: \(presented)"
         case .unexpectedIdentity(let presented): "peer is not who was expected: \(presented)"

@@ -96,6 +96,17 @@ struct Command: AsyncParsableCommand {
         help: ArgumentHelp("A variable of their environment; can be repeated.", valueName: "name=value"))
     var waypointEnv: [EnvironmentAssignment] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a root lives that is made here; it is replaced at half of it.", valueName: "seconds"))
+    var rootLifetime = 315_360_000
+
+    @Option(
+        help: ArgumentHelp(
+            "How long nobody must be waited for before a root's replacement takes its next step.",
+            valueName: "seconds"))
+    var rootSettling = 10
+
     @Option(help: "How log lines are written: plain or json.")
     var logFormat = LogLine.Format.plain
 
@@ -128,6 +139,8 @@ struct Command: AsyncParsableCommand {
         settings.dnsNames = dnsName
         settings.waypointTemplate = waypointTemplate
         settings.certificateLifetimeSeconds = Double(max(certificateLifetime, 60))
+        settings.rootLifetimeSeconds = Double(max(rootLifetime, 3600))
+        settings.rootSettlingSeconds = Int64(max(rootSettling, 0))
         return settings
     }
 }

@@ -42,13 +42,22 @@ package enum Directory {
 
     /// Writes a file so that a reader sees the old bytes or the new ones, whole: into a new file beside it, which then takes its
     /// name.
-    package static func replace(_ name: String, in path: String, with bytes: [UInt8]) throws(Errno) {
+    ///
+    /// - Parameters:
+    ///   - mode: from the first byte on.
+    ///   - isLasting: whether the bytes are to be on the disk, should the machine fail.
+    package static func replace(
+        _ name: String, in path: String, with bytes: [UInt8], mode: UInt32 = 0o644, isLasting: Bool = false
+    ) throws(Errno) {
         let (temporary, final) = ("\(path)/.\(name).new", "\(path)/\(name)")
-        let raw = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        // One that was left behind may have another mode.
+        unsafe unlink(temporary)
+        let raw = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard raw >= 0 else { throw .last }
         let file = Descriptor(owning: raw)
         var rest = bytes[...]
         while !rest.isEmpty { rest = rest.dropFirst(try Bytes.write(file.raw, rest)) }
+        guard !isLasting || fsync(file.raw) == 0 else { throw .last }
         guard unsafe rename(temporary, final) == 0 else { throw .last }
     }
 

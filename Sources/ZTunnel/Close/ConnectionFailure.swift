@@ -99,6 +99,7 @@ package enum ResponseFlags: String, Hashable, Sendable {
     case http2 = "H2_HANDSHAKE_FAILURE"
     case networkPolicy = "NETWORK_POLICY"
     case identity = "IDENTITY_ERROR"
+    case revoked = "CERT_REVOKED"
 }
 
 extension ConnectionFailure {
@@ -122,6 +123,7 @@ extension TLSFailure {
     fileprivate var responseFlags: ResponseFlags {
         switch self {
         case .noIdentity, .foreignTrustDomain, .unexpectedIdentity, .unusableCredential: return .identity
+        case .revoked: return .revoked
         case .noCertificate, .untrustedChain, .protocolError, .refusedByPeer, .closed, .timedOut: return .tls
         }
     }

@@ -64,7 +64,7 @@ extension TLSFailure {
     fileprivate var reason: FailureReason {
         switch self {
         case .unusableCredential: .noCertificate
-        case .noCertificate, .untrustedChain: .tlsPeerCertificate
+        case .noCertificate, .untrustedChain, .revoked: .tlsPeerCertificate
         case .noIdentity, .foreignTrustDomain, .unexpectedIdentity: .tlsPeerIdentity
         case .protocolError: .tlsProtocol
         case .refusedByPeer: .tlsRefusedByPeer

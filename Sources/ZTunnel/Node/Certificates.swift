@@ -8,6 +8,8 @@ package import Reactor
 package final class Certificates {
     private static let concurrentMax = 8
     private static let backOffSeconds: ClosedRange<Int64> = 1...150
+    private static let renewalSpreadSeconds: Int64 = 2
+    private static let renewalAgainSeconds: Int64 = 5
 
     /// After failures.
     private struct Retry {
@@ -25,6 +27,8 @@ package final class Certificates {
     private var renewals: [SPIFFEIdentity: Int64] = [:]
     private var retries: [SPIFFEIdentity: Retry] = [:]
     private var asked: Set<SPIFFEIdentity> = []
+    /// What the authority has said since, while it is asked; certificates come with what it said when it made them.
+    private var trusted: (roots: TrustAnchors, signer: Fingerprint)?
     private var isAsking = false
     private var timer: Reactor.TimerID?
 
@@ -48,6 +52,27 @@ package final class Certificates {
         retries = retries.filter { identities.contains($0.key) }
         renew()
     }
+
+    /// Peers are held to these roots, whatever certificates come with, and those that lead elsewhere than to `signer` are
+    /// renewed soon.
+    package func trust(_ roots: TrustAnchors, signer: Fingerprint) {
+        trusted = (roots, signer)
+        held = held.mapValues { $0.trusting(roots) }
+        for (identity, credential) in held where credential.root != signer { renewSoon(identity) }
+        renew()
+    }
+
+    /// Nobody tells of roots any more: each certificate that comes does.
+    package func forgetTrust() { trusted = nil }
+
+    /// Proxies hear of a new root all at once.
+    private func renewSoon(_ identity: SPIFFEIdentity) {
+        renewals[identity] = Int64(time(nil)) + Int64.random(in: 0...Self.renewalSpreadSeconds)
+        retries[identity] = nil
+    }
+
+    /// The roots that certificates held here lead to.
+    package var roots: Set<Fingerprint> { Set(held.values.map(\.root)) }
 
     private func due(_ identity: SPIFFEIdentity) -> Int64 {
         if let retry = retries[identity] { return retry.dueSeconds }
@@ -80,11 +105,15 @@ package final class Certificates {
     private func note(_ result: Result<Credential, CertificateFailure>, of identity: SPIFFEIdentity) {
         switch result {
         case .success(let credential):
-            held[identity] = credential
+            held[identity] = trusted.map { credential.trusting($0.roots) } ?? credential
             retries[identity] = nil
             // Not all at once, where all began at once.
             let jitter = Int64.random(in: 0...max(0, (credential.notAfter - credential.notBefore) / 40))
             renewals[identity] = credential.halfLife + jitter
+            // It was on its way when another root began to sign.
+            if let trusted, credential.root != trusted.signer {
+                renewals[identity] = Int64(time(nil)) + Self.renewalAgainSeconds
+            }
         case .failure(let failure):
             let failures = (retries[identity]?.failures ?? 0) + 1
             let delay = min(Self.backOffSeconds.lowerBound << min(failures - 1, 8), Self.backOffSeconds.upperBound)

@@ -16,6 +16,7 @@ package final class NodeProcess: EventHandler {
     private var source: StaticSource?
     private var discovery: DiscoveryClient?
     private var certificates: CertificateClient?
+    private var trust: TrustClient?
     private var pods: (any PodSource)?
     private var admin: AdminInterface?
     private var isStopping = false
@@ -46,6 +47,9 @@ package final class NodeProcess: EventHandler {
             }
             node = try NodeProxy(
                 on: reactor, workers: configuration.workerThreads, settings, certificateSource, log)
+            if case .controlPlane(let access) = configuration.authority {
+                trust = try TrustClient(access, node, on: reactor, scratch, log)
+            }
         } catch {
             throw StartFailure(description: "\(error)")
         }
@@ -79,6 +83,7 @@ package final class NodeProcess: EventHandler {
             log.info("proxy", "started", ["node": configuration.nodeName, "workers": "\(configuration.workerThreads)"])
             source?.start()
             discovery?.start()
+            trust?.start()
             pods?.start()
             try reactor.run()
         } catch {

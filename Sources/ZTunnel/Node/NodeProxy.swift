@@ -1,4 +1,4 @@
-import HBONE
+package import HBONE
 package import Mesh
 package import Reactor
 
@@ -42,6 +42,8 @@ package final class NodeProxy {
     private var allDrained: (() -> Void)?
     package private(set) var snapshot: Snapshot?
     private var uptake = Uptake()
+    /// Of credentials.
+    private var provings = Uptake()
     package private(set) var certificates: Certificates!
 
     /// Starts the workers.
@@ -54,7 +56,7 @@ package final class NodeProxy {
         reports = try Mailbox(capacity: Self.mailboxCapacity)
         certificates = Certificates(source, lifetimeSeconds: settings.certificateLifetimeSeconds, on: reactor, log) {
             [unowned self] held in
-            self.tellWorkers(.credentials(held))
+            self.tellWorkers(.credentials(held, self.provings.begin(self.workers.count) {}))
         }
         try reactor.open(reports) { [unowned self] report in self.receive(report) }
         for index in 0..<count { workers.append(try start(index)) }
@@ -84,7 +86,8 @@ package final class NodeProxy {
     /// A worker must not go on with an old configuration because its mailbox was full at the wrong moment.
     private func catchUpLater(_ index: Int) {
         _ = reactor.after(milliseconds: Self.catchUpMilliseconds) { [unowned self] in
-            let hasCredentials = self.workers[index].post(.credentials(self.certificates.held))
+            let hasCredentials = self.workers[index].post(
+                .credentials(self.certificates.held, self.provings.version))
             let version = self.uptake.version
             let hasSnapshot = self.snapshot.map { self.workers[index].post(.configure($0, version)) } ?? true
             guard hasCredentials, hasSnapshot else { return self.catchUpLater(index) }
@@ -101,6 +104,13 @@ package final class NodeProxy {
         wantCertificates()
         let version = uptake.begin(workers.count, inForce)
         tellWorkers(.configure(snapshot, version))
+    }
+
+    /// Peers are held to these roots from now on, and certificates that lead elsewhere than to `signer` are renewed.
+    /// - Parameter inForce: called once every worker goes by it.
+    package func trust(_ roots: TrustAnchors, signer: Fingerprint, inForce: @escaping () -> Void) {
+        certificates.trust(roots, signer: signer)
+        provings.await(inForce)
     }
 
     private func wantCertificates() {
@@ -194,6 +204,7 @@ package final class NodeProxy {
     private func receive(_ report: WorkerReport) {
         switch report {
         case .configured(let worker, let version): for inForce in uptake.reached(worker, version) { inForce() }
+        case .proving(let worker, let version): for inForce in provings.reached(worker, version) { inForce() }
         case .podAdded(let worker, let uid, let failure): podAdded(worker, uid, failure)
         case .podDrained(let worker, let uid): podDrained(worker, uid)
         case .drained(let worker): drained(worker)

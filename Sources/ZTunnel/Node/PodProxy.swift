@@ -171,6 +171,20 @@ package final class PodProxy {
         arrived()
     }
 
+    /// This worker proves itself and judges others otherwise than before: no new stream goes on a tunnel that rests on a root
+    /// which our certificate leads to no more, and those whose peer has been revoked are over.
+    func trustChanged(_ revocations: Revocations) {
+        pool.drop(revocations)
+        for tunnel in tunnels.values { tunnel.closeIfRevoked(revocations) }
+        pool.retire { self.worker.root(of: $0) }
+        let own = identity.spiffe(workload, trustDomain: worker.settings.trustDomain)
+        guard let root = worker.root(of: own) else { return }
+        for tunnel in tunnels.values { tunnel.retire(notBelow: root) }
+    }
+
+    /// The roots that its tunnels rest on, at either end.
+    var roots: Set<Fingerprint> { tunnels.values.reduce(into: pool.roots) { $0.formUnion($1.roots) } }
+
     /// Something has come that connections may have been waiting for.
     func arrived() {
         for waiting in arrivals.values { waiting.retry() }

@@ -14,6 +14,9 @@ struct Uptake {
         return version
     }
 
+    /// Waits for what was given out last.
+    mutating func await(_ inForce: @escaping () -> Void) { waiting.append((version, inForce)) }
+
     /// A worker carries by this one, and has judged its open connections by it: who is to be told, in order.
     mutating func reached(_ worker: Int, _ version: UInt64) -> [() -> Void] {
         workers[worker] = max(workers[worker], version)

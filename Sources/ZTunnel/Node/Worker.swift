@@ -96,8 +96,10 @@ package final class Worker {
         switch message {
         case .configure(let snapshot, let version):
             configure(snapshot)
-            reportConfigured(version)
-        case .credentials(let credentials): renew(credentials)
+            report(.configured(worker: index, version: version))
+        case .credentials(let credentials, let version):
+            renew(credentials)
+            report(.proving(worker: index, version: version))
         case .addPod(let identity, let namespace): add(identity, namespace)
         case .drainPod(let uid, let deadline): drain(uid, deadline)
         case .drain(let deadline): drainAll(deadline)
@@ -116,9 +118,9 @@ package final class Worker {
     }
 
     /// The control thread waits for nothing else: a full mailbox only delays the word.
-    private func reportConfigured(_ version: UInt64) {
-        guard !reports.post(.configured(worker: index, version: version)) else { return }
-        _ = reactor.after(milliseconds: 100) { [weak self] in self?.reportConfigured(version) }
+    private func report(_ report: WorkerReport) {
+        guard !reports.post(report) else { return }
+        _ = reactor.after(milliseconds: 100) { [weak self] in self?.report(report) }
     }
 
     private func renew(_ credentials: [SPIFFEIdentity: Credential]) {
@@ -128,8 +130,16 @@ package final class Worker {
             return new?.chain == old?.chain && new?.roots == old?.roots
         }
         self.credentials = credentials
-        for pod in pods.values { pod.arrived() }
+        // All are of one authority.
+        let revocations = credentials.values.first?.roots.revocations ?? .none
+        for pod in pods.values {
+            pod.trustChanged(revocations)
+            pod.arrived()
+        }
     }
+
+    /// The root that an identity's certificate leads to; nil when it has none.
+    func root(of identity: SPIFFEIdentity) -> Fingerprint? { credentials[identity]?.root }
 
     /// How an identity speaks TLS on this worker; nil until it has a certificate.
     func context(_ role: TLSContext.Role, _ identity: SPIFFEIdentity) -> TLSContext? {
@@ -247,7 +257,8 @@ package final class Worker {
         for pod in pods.values { pod.countBytes() }
         return WorkerState(
             metrics: metrics, connections: pods.mapValues(\.openConnections),
-            sockets: pods.values.map(\.openSockets).reduce(OpenSockets(), +))
+            sockets: pods.values.map(\.openSockets).reduce(OpenSockets(), +),
+            roots: pods.values.reduce(into: []) { $0.formUnion($1.roots) })
     }
 }
 

@@ -6,8 +6,9 @@ package import Reactor
 package enum WorkerMessage: Sendable {
     /// From now on this is the mesh; answer with `configured` once open connections have been judged by it.
     case configure(Snapshot, UInt64)
-    /// What these identities prove themselves with from now on.
-    case credentials([SPIFFEIdentity: Credential])
+    /// What these identities prove themselves with, and hold others to, from now on; answer with `proving` once open tunnels
+    /// have been judged by it.
+    case credentials([SPIFFEIdentity: Credential], UInt64)
     case addPod(PodIdentity, NetworkNamespace)
     /// Take nothing new for this pod; report `podDrained` when what it has is over, or at the deadline.
     case drainPod(uid: String, deadlineMilliseconds: UInt64)
@@ -24,6 +25,8 @@ package enum WorkerMessage: Sendable {
 package enum WorkerReport: Sendable {
     /// Everything here is carried by this configuration.
     case configured(worker: Int, version: UInt64)
+    /// Every new handshake here is made with these credentials.
+    case proving(worker: Int, version: UInt64)
     case podAdded(worker: Int, uid: String, failure: String?)
     case podDrained(worker: Int, uid: String)
     case drained(worker: Int)

@@ -6,6 +6,18 @@ package struct WorkerState: Sendable {
     /// By pod uid.
     package let connections: [String: [OpenConnection]]
     package let sockets: OpenSockets
+    /// That its tunnels rest on, at either end.
+    package let roots: Set<Fingerprint>
+
+    package init(
+        metrics: TrafficMetrics, connections: [String: [OpenConnection]], sockets: OpenSockets,
+        roots: Set<Fingerprint> = []
+    ) {
+        self.metrics = metrics
+        self.connections = connections
+        self.sockets = sockets
+        self.roots = roots
+    }
 }
 
 /// Sockets that clients are connected to, by which end of a connection this proxy is.

@@ -42,3 +42,41 @@ extension MeshController {
         return (status ?? -1, chain)
     }
 }
+
+/// Certificates that are trusted no more.
+extension MeshController {
+    /// Has the authority's own list name a certificate.
+    ///
+    /// - Parameter serial: hexadecimal.
+    func revoke(_ serial: String) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "slb-test-crl-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let digits = serial.uppercased()
+        // As `openssl ca` keeps its book: revoked, its end, when, its number, no file, whose.
+        let entry =
+            "R\t330101000000Z\t260101000000Z\t\(digits.count % 2 == 0 ? digits : "0" + digits)\tunknown\t/CN=x\n"
+        try entry.write(to: folder.appending(path: "index.txt"), atomically: true, encoding: .utf8)
+        let settings = """
+            [ca]
+            default_ca = this
+            [this]
+            database = \(folder.path)/index.txt
+            default_md = sha256
+            default_crl_days = 1
+            """
+        try settings.write(to: folder.appending(path: "ca.cnf"), atomically: true, encoding: .utf8)
+        let list = try Command.succeed([
+            "openssl", "ca", "-gencrl", "-config", folder.appending(path: "ca.cnf").path, "-cert",
+            authority.appending(path: "ca-cert.pem").path, "-keyfile", authority.appending(path: "ca-key.pem").path,
+        ])
+        try setRevocations(list)
+    }
+
+    /// Replaces the authority's list; nil removes it.
+    func setRevocations(_ list: String?) throws {
+        let file = authority.appending(path: "ca-crl.pem")
+        guard let list else { return try FileManager.default.removeItem(at: file) }
+        try list.write(to: file, atomically: true, encoding: .utf8)
+    }
+}

@@ -7,13 +7,14 @@ final class MeshController {
     private let directory: URL
     private let log: String
     let tokens = TokenSigner()
-    /// Beside what every scenario needs.
-    var options: [String] = []
+    private let options: [String]
     private(set) var program: Program?
 
     /// Writes what it reads but for the pods; `start` runs it.
-    init(meshDirectory: URL, nodes: [MeshNode]) throws {
+    /// - Parameter options: beside what every scenario needs.
+    init(meshDirectory: URL, nodes: [MeshNode], _ options: [String]) throws {
         self.nodes = nodes
+        self.options = options
         node = nodes[0]
         directory = meshDirectory.appending(path: "controller")
         log = node.log("controller")
@@ -99,6 +100,34 @@ final class MeshController {
             "http://127.0.0.1:\(port)\(path)",
         ])
         return outcome.status == 0 ? outcome.output : nil
+    }
+
+    /// How it stands with the roots.
+    struct Roots: Decodable {
+        struct Root: Decodable {
+            let fingerprint: String
+            let signs: Bool
+        }
+        struct Laggard: Decodable {
+            let holder: String
+            let reason: String
+        }
+        let roots: [Root]
+        let rotation: String?
+        let connected: Int
+        let laggards: [Laggard]
+    }
+
+    func roots() throws -> Roots {
+        try JSONDecoder().decode(Roots.self, from: Data((page("/api/authority") ?? "").utf8))
+    }
+
+    /// Begins to replace the root.
+    func rotate() throws {
+        try Command.succeed([
+            "ip", "netns", "exec", node.namespaceName, "curl", "--silent", "--fail", "--max-time", "10", "--request",
+            "POST", "http://127.0.0.1:15070/api/authority/rotation",
+        ])
     }
 
     private struct Verdict: Decodable { let enforced: Bool }

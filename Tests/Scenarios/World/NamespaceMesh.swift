@@ -34,6 +34,8 @@ final class NamespaceMesh {
     /// Whether our own controller does, from manifests: pods are told of by `publish`, everything else by the controller's
     /// `write`.
     var hasController = false
+    /// Of its command line.
+    var controllerOptions: [String] = []
     private(set) var controller: MeshController?
 
     /// - Parameter configure: called before anything is published or started.
@@ -52,7 +54,7 @@ final class NamespaceMesh {
         for pod in pods { try addPod(pod) }
         configure(self)
         if isControlled { controlPlane = try ControlPlane(meshDirectory: directory) }
-        if hasController { controller = try MeshController(meshDirectory: directory, nodes: nodes) }
+        if hasController { controller = try MeshController(meshDirectory: directory, nodes: nodes, controllerOptions) }
         try publish()
         if let controller {
             try Self.checkBuilt("controller")
