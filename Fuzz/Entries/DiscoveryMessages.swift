@@ -9,6 +9,7 @@ extension FuzzEntry {
         let response: DeltaResponse?
         let certificateRequest: CertificateRequest?
         let certificateResponse: CertificateResponse?
+        let trustReport: TrustReport?
     }
 
     static let discoveryMessage = FuzzEntry(
@@ -24,6 +25,9 @@ extension FuzzEntry {
         if let request = messages.certificateRequest, read(request.encoded()).certificateRequest != request {
             throw FuzzFault("\(request) is not read as it was written")
         }
+        if let report = messages.trustReport, read(report.encoded()).trustReport != report {
+            throw FuzzFault("\(report) is not read as it was written")
+        }
         return messages
     }
 
@@ -31,7 +35,8 @@ extension FuzzEntry {
         Messages(
             request: try? DeltaRequest(decoding: bytes), response: try? DeltaResponse(decoding: bytes),
             certificateRequest: try? CertificateRequest(decoding: bytes),
-            certificateResponse: try? CertificateResponse(decoding: bytes))
+            certificateResponse: try? CertificateResponse(decoding: bytes),
+            trustReport: try? TrustReport(decoding: bytes))
     }
 
     /// The first byte chooses the type. What is read goes into a proxy's state, which must take anything.

@@ -36,9 +36,9 @@ package struct FuzzEntry: Sendable {
     package func check(_ bytes: [UInt8]) throws(FuzzFault) { try body(bytes) }
 
     package static let all: [FuzzEntry] = [
-        .address, .adminRequest, .authority, .baggage, .discoveryMessage, .discoveryResource, .forwarded, .identity,
-        .netlink, .podFile, .staticConfiguration,
-        .tunnelClient, .tunnelServer, .yaml, .zdsAgent, .zdsPacket, .zdsProxy,
+        .address, .adminRequest, .authority, .baggage, .certificateAnswer, .discoveryMessage, .discoveryResource,
+        .forwarded, .grpcMessages, .identity, .netlink, .podFile, .staticConfiguration, .trustBundle, .tunnelClient,
+        .tunnelServer, .yaml, .zdsAgent, .zdsPacket, .zdsProxy,
     ]
 }
 
