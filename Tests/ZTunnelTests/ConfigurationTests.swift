@@ -95,6 +95,48 @@ struct ConfigurationTests {
         #expect(configuration.node.metadata["SLIPSTREAM_PROCESS"] != nil)
     }
 
+    @Test func `what the environment gives as JSON is told as such, and what is none is refused`() throws {
+        let told = try configuration(
+            Self.istio.merging(["ISTIO_METAJSON_LABELS": #"{"app": "ztunnel", "n": [1, true, null]}"#]) { $1 })
+        #expect(
+            told.node.metadata["LABELS"]
+                == .fields(["app": .string("ztunnel"), "n": .list([.number(1), .flag(true), .null])]))
+        for text in ["{", "nonsense", String(repeating: "[", count: 10_000)] {
+            let failure = #expect(throws: ConfigurationError.self) {
+                try configuration(Self.istio.merging(["ISTIO_METAJSON_LABELS": text]) { $1 })
+            }
+            #expect(failure?.variable == "ISTIO_METAJSON_LABELS")
+        }
+    }
+
+    @Test func `settings of a mesh's configuration count where the environment says nothing`() throws {
+        let settings = """
+            discoveryAddress: istiod.istio-system.svc:15012
+            concurrency: 3
+            statusPort: 15020
+            proxyMetadata:
+              POD_NAME: ztunnel-y
+              ISTIO_META_CLUSTER_ID: two
+            """
+        let environment = ["LOCAL_XDS_PATH": "", "SLIPSTREAM_CA_DIR": "", "PROXY_CONFIG": settings, "POD_NAME": "x"]
+        let told = try configuration(environment)
+        guard case .controlPlane(let discovery) = told.mesh else {
+            Issue.record("\(told.mesh)")
+            return
+        }
+        #expect(discovery.address == "https://istiod.istio-system.svc:15012")
+        #expect(told.workerThreads == 3 && told.clusterID == "two")
+        #expect(told.node.metadata["NAME"] == .string("x"))
+    }
+
+    @Test(arguments: ["- a", "concurrency: many", "discoveryAddress: [a]", "statsPort: 9090", "a: b\n---\na: b", "{"])
+    func `settings that are not understood are named`(text: String) throws {
+        let failure = #expect(throws: ConfigurationError.self) {
+            try configuration(Self.istio.merging(["PROXY_CONFIG": text]) { $1 })
+        }
+        #expect(failure?.variable == "PROXY_CONFIG")
+    }
+
     @Test func `in a cluster the control plane need not be named, and an empty name means none`() throws {
         let environment = ["LOCAL_XDS_PATH": "", "SLIPSTREAM_CA_DIR": "", "KUBERNETES_SERVICE_HOST": "10.96.0.1"]
         #expect(throws: Never.self) { try configuration(environment) }

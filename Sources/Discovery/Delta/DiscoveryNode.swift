@@ -48,6 +48,12 @@ extension DiscoveryNode {
 }
 
 extension MetadataValue {
+    /// Nil when it is no JSON, or deeper than anybody writes it.
+    package init?(json text: String) {
+        guard let value = try? Google_Protobuf_Value(jsonString: text) else { return nil }
+        self.init(wire: value)
+    }
+
     /// As deep as the decoder of messages lets it be.
     fileprivate init(wire: Google_Protobuf_Value) {
         switch wire.kind {

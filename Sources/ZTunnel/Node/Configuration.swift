@@ -66,6 +66,7 @@ package struct Configuration: Sendable {
     package init(
         _ kind: ProxyKind = .ztunnel, environment: [String: String], cores: Int, fileExists: (String) -> Bool
     ) throws(ConfigurationError) {
+        let environment = try ProxyConfig.completed(environment)
         let given = EnvironmentReader(environment)
         nodeName = given.text("NODE_NAME") ?? ""
         network = given.text("NETWORK") ?? ""
@@ -74,7 +75,7 @@ package struct Configuration: Sendable {
         trustDomain = try given.trustDomain("TRUST_DOMAIN") ?? "cluster.local"
         version = given.text("ISTIO_META_ISTIO_VERSION") ?? "unknown"
 
-        node = DiscoveryNode(kind, environment: environment, nodeName: nodeName, clusterID: clusterID)
+        node = try DiscoveryNode(kind, environment: environment, nodeName: nodeName, clusterID: clusterID)
         let reader = ControlPlaneReader(given, environment, clusterID: clusterID)
         mesh = try Self.mesh(given, reader)
         authority = try Self.authority(given, reader, fileExists)
