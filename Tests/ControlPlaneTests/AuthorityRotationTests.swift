@@ -233,7 +233,13 @@ final class AuthorityRotationTests {
             try content.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: directory + "/ca-key.pem")
-        let authority = try authority()
+        var authority = try authority()
+        #expect(try issue(authority, to: "proxy", at: 1).count == 3)
+        // The same under the names that a cluster's issuer uses.
+        for (name, other) in [("root-cert.pem", "ca.crt"), ("ca-cert.pem", "tls.crt"), ("ca-key.pem", "tls.key")] {
+            try FileManager.default.moveItem(atPath: "\(directory)/\(name)", toPath: "\(directory)/\(other)")
+        }
+        authority = try self.authority()
         #expect(try issue(authority, to: "proxy", at: 1).count == 3)
         #expect(throws: CertificateAuthority.RotationRefusal.notARoot) { try authority.rotate(now: Self.begin) }
         look(authority, at: 8000)

@@ -63,6 +63,30 @@ struct SignedTokensTests {
         await #expect(throws: TokenRefusal.self) { try await tokens().caller(with: text) }
     }
 
+    @Test func `a token with any byte changed is refused`() async throws {
+        let checker = try tokens()
+        let token = Array(try signer.token().utf8)
+        _ = try await checker.caller(with: String(decoding: token, as: UTF8.self))
+        for place in token.indices {
+            for change in [UInt8(1), 32, 128] {
+                var changed = token
+                changed[place] ^= change
+                let text = String(decoding: changed, as: UTF8.self)
+                // The last character of a part has bits that stand for nothing.
+                guard Self.meaning(text) != Self.meaning(String(decoding: token, as: UTF8.self)) else { continue }
+                await #expect(throws: TokenRefusal.self) { try await checker.caller(with: text) }
+            }
+        }
+    }
+
+    /// What is signed, and the signature's bytes.
+    private static func meaning(_ token: String) -> [String] {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3 else { return [token] }
+        let padded = parts[2].replacing("-", with: "+").replacing("_", with: "/") + "=="
+        return [parts[0], parts[1], Data(base64Encoded: padded)?.base64EncodedString() ?? parts[2]]
+    }
+
     @Test func `keys come as a JWKS too, and are chosen by their id`() async throws {
         let point = signer.key.publicKey.rawRepresentation
         let entry =

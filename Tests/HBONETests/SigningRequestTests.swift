@@ -57,6 +57,13 @@ struct SigningRequestTests {
         #expect(try Revocations(lists: [forged], issuedBelow: TrustAnchors(certificates: [])).count == 1)
         #expect(throws: TLSFailure.self) { try Revocations(lists: [[0x30, 0]], issuedBelow: roots) }
         #expect(try Revocations(lists: [], issuedBelow: roots) == .none)
+        // A file's word counts as it is, and adds to another's.
+        let own = try Revocations(file: list)
+        #expect(try own.count == 2 && own.union(Revocations(file: forged)).count == 2)
+        #expect(Revocations.none.union(own) == own && own.union(.none) == own)
+        let pem = "-----BEGIN X509 CRL-----\n\(Data(list).base64EncodedString())\n-----END X509 CRL-----\n"
+        #expect(try Revocations(file: Array((pem + pem).utf8)).count == 2)
+        #expect(throws: TLSFailure.self) { try Revocations(file: Array("-----BEGIN nonsense".utf8)) }
     }
 
     @Test func `what is told of roots must be certificates, and what signs one of them`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Mesh
 import Testing
 
@@ -44,8 +45,10 @@ extension Scenarios {
                     try node.certificates().allSatisfy { old[$0.key] != $0.value }
                 }
             }
+            usleep(4_000_000)
             let during = try controller.roots()
             #expect(during.rotation == "signing" && during.roots.count == 2)
+            #expect(during.laggards.contains { $0.reason.contains("below the old root") })
             #expect(try long.summary().wrong == nil)
             try eventually("the old root is gone; waited for: \(laggards(controller))", withinSeconds: 40) {
                 try controller.roots().rotation == nil

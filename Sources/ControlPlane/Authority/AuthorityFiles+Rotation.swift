@@ -50,7 +50,7 @@ extension AuthorityFiles {
     ///
     /// - Returns: false when somebody has put other files there: the rotation is theirs from now on.
     package func bring(to record: RotationRecord) throws -> Bool {
-        let issuer = try certificates(in: Self.issuerName).first?.fingerprint
+        let issuer = try certificates(in: issuerName).first?.fingerprint
         switch record.phase {
         case .announcing:
             guard issuer == record.old, let next = try next(record) else { return false }
@@ -59,8 +59,8 @@ extension AuthorityFiles {
             if issuer != record.new {
                 guard issuer == record.old, let next = try next(record) else { return false }
                 // The certificate last: where it is the new one, so is the key.
-                try write(try text(Self.nextKeyName), Self.keyName)
-                try write(try next.serializeAsPEM().pemString + "\n", Self.issuerName)
+                try write(try text(Self.nextKeyName), keyName)
+                try write(try next.serializeAsPEM().pemString + "\n", issuerName)
             }
             try removeNext()
         case .finishing:
@@ -89,9 +89,9 @@ extension AuthorityFiles {
     }
 
     private func trust(_ change: ([Certificate]) throws -> [Certificate]) throws {
-        let roots = try certificates(in: Self.rootName)
+        let roots = try certificates(in: rootName)
         let changed = try change(roots)
         guard changed != roots else { return }
-        try write(try changed.map { try $0.serializeAsPEM().pemString + "\n" }.joined(), Self.rootName)
+        try write(try changed.map { try $0.serializeAsPEM().pemString + "\n" }.joined(), rootName)
     }
 }

@@ -5,7 +5,8 @@ import SwiftASN1
 import X509
 
 /// A certificate authority's material in a directory, in the forms of `cacerts` (ca-cert.pem, ca-key.pem, cert-chain.pem,
-/// root-cert.pem) and `istio-ca-secret`, which names the same files.
+/// root-cert.pem), `istio-ca-secret`, which names the same files, and of what issues certificates in a cluster (tls.crt with
+/// its chain, tls.key, ca.crt).
 package struct AuthorityFiles: Sendable {
     package struct Unusable: Error, CustomStringConvertible {
         package let description: String
@@ -16,24 +17,26 @@ package struct AuthorityFiles: Sendable {
     package init(directory: String) { self.directory = directory }
 
     private static let lengthLimitBytes = 1 << 20
+    /// Whether the files have the names that a cluster's issuer gives them.
+    private var isClusterForm: Bool { exists("tls.crt") && !exists("ca-cert.pem") }
     /// Written last; without it nothing is complete.
-    static let issuerName = "ca-cert.pem"
-    static let keyName = "ca-key.pem"
-    static let rootName = "root-cert.pem"
+    var issuerName: String { isClusterForm ? "tls.crt" : "ca-cert.pem" }
+    var keyName: String { isClusterForm ? "tls.key" : "ca-key.pem" }
+    var rootName: String { isClusterForm ? "ca.crt" : "root-cert.pem" }
     private static let chainName = "cert-chain.pem"
     /// Certificates that are not to be trusted any more; it need not be there.
     private static let revocationsName = "ca-crl.pem"
 
     /// What tells that a file has been replaced.
     package func trace() -> [String] {
-        [Self.issuerName, Self.keyName, Self.rootName, Self.chainName, Self.revocationsName].map { name in
+        [issuerName, keyName, rootName, Self.chainName, Self.revocationsName].map { name in
             let attributes = try? FileManager.default.attributesOfItem(atPath: path(name))
             let modified = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
             return "\(modified) \(attributes?[.size] ?? 0) \(attributes?[.systemFileNumber] ?? 0)"
         }
     }
 
-    package var isEmpty: Bool { !FileManager.default.fileExists(atPath: path(Self.issuerName)) }
+    package var isEmpty: Bool { !FileManager.default.fileExists(atPath: path(issuerName)) }
 
     func path(_ name: String) -> String { "\(directory)/\(name)" }
 
@@ -43,13 +46,13 @@ package struct AuthorityFiles: Sendable {
 
     package func read() throws(Unusable) -> IssuingMaterial {
         try checkMode()
-        let certificates = try certificates(in: Self.issuerName)
-        guard let issuer = certificates.first else { throw unusable(Self.issuerName, "no certificate in it") }
-        let roots = try self.certificates(in: Self.rootName)
+        let certificates = try certificates(in: issuerName)
+        guard let issuer = certificates.first else { throw unusable(issuerName, "no certificate in it") }
+        let roots = try self.certificates(in: rootName)
         let others = isEmpty(Self.chainName) ? [] : try self.certificates(in: Self.chainName)
-        let keyText = try text(Self.keyName)
+        let keyText = try text(keyName)
         guard let key = try? Certificate.PrivateKey(pemEncoded: keyText) else {
-            throw unusable(Self.keyName, "expected a private key in PEM")
+            throw unusable(keyName, "expected a private key in PEM")
         }
         let revocationLists = try revocationLists()
         do throws(IssuingMaterial.Fault) {
@@ -57,7 +60,7 @@ package struct AuthorityFiles: Sendable {
                 issuer: issuer, key: key, others: certificates.dropFirst() + others, roots: roots,
                 revocationLists: revocationLists)
         } catch {
-            throw unusable(Self.issuerName, "\(error)")
+            throw unusable(issuerName, "\(error)")
         }
     }
 
@@ -78,10 +81,10 @@ package struct AuthorityFiles: Sendable {
 
     /// Whoever can read the key can be anybody.
     private func checkMode() throws(Unusable) {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path(Self.keyName))
-        guard let mode = attributes?[.posixPermissions] as? Int else { throw unusable(Self.keyName, "cannot be read") }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path(keyName))
+        guard let mode = attributes?[.posixPermissions] as? Int else { throw unusable(keyName, "cannot be read") }
         guard mode & 0o077 == 0 else {
-            throw unusable(Self.keyName, "is readable by others than its owner; expected mode 0600")
+            throw unusable(keyName, "is readable by others than its owner; expected mode 0600")
         }
     }
 
@@ -120,9 +123,9 @@ package struct AuthorityFiles: Sendable {
         let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let root = try IssuingMaterial.selfSignedRoot(key: key, trustDomain: trustDomain, seconds: seconds, now: now)
         let pem = try root.serializeAsPEM().pemString + "\n"
-        try write(try key.serializeAsPEM().pemString + "\n", Self.keyName)
-        try write(pem, Self.rootName)
-        try write(pem, Self.issuerName)
+        try write(try key.serializeAsPEM().pemString + "\n", keyName)
+        try write(pem, rootName)
+        try write(pem, issuerName)
     }
 
     /// Replaces a file as a whole: whoever reads it, and whatever ends this process, finds the old one or the new one. Only its

@@ -105,10 +105,15 @@ final class TrustWatchers: Sendable {
 
     /// Looks after the authority, until its task is cancelled.
     func run() async {
+        var told = ""
         while !Task.isCancelled {
             authority.look()
-            // Another caller may have looked first: whoever has been told already is not told again.
-            for tick in state.withLock({ Array($0.ticks.values) }) { tick.yield() }
+            // Another caller may have looked first.
+            let version = authority.bundle.version
+            if version != told {
+                for tick in state.withLock({ Array($0.ticks.values) }) { tick.yield() }
+            }
+            told = version
             try? await Task.sleep(for: Self.interval)
         }
     }

@@ -170,7 +170,7 @@ import Mesh
 
 /// Bytes as a source for OpenSSL's readers. It reads them where they are (BIO_new_mem_buf(3)), so that they must stay as long as
 /// it does.
-private func withSource<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result) -> Result {
+func withSource<Result>(_ bytes: [UInt8], _ body: (OpaquePointer) -> Result) -> Result {
     unsafe bytes.withUnsafeBytes { bytes in
         guard let source = unsafe BIO_new_mem_buf(bytes.baseAddress, CInt(clamping: bytes.count)) else {
             preconditionFailure("no memory for a source")

@@ -40,6 +40,21 @@ package struct Revocations: Hashable, Sendable {
         digests = lists.map { sha256(of: $0) }
     }
 
+    /// Lists in a file, in PEM or one in DER. Whoever may write the file is believed.
+    package init(file bytes: [UInt8]) throws(TLSFailure) {
+        let isPEM = bytes.starts(with: Array("-----BEGIN".utf8))
+        try self.init(
+            lists: isPEM ? RevocationList.all(inPEM: bytes) : [bytes], issuedBelow: TrustAnchors(certificates: []))
+    }
+
+    /// What either revokes.
+    package func union(_ other: Revocations) -> Revocations {
+        if other.digests.isEmpty { return self }
+        return digests.isEmpty ? other : Revocations(digests + other.digests, keys.union(other.keys))
+    }
+
+    private init(_ digests: [[UInt8]], _ keys: Set<Key>) { (self.digests, self.keys) = (digests, keys) }
+
     package static func == (one: Revocations, other: Revocations) -> Bool { one.digests == other.digests }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(digests) }
@@ -87,6 +102,27 @@ extension Revocations.Key {
     }
 
     deinit { unsafe X509_CRL_free(raw) }
+
+    /// The lists in a PEM text, as DER.
+    static func all(inPEM text: [UInt8]) throws(TLSFailure) -> [[UInt8]] {
+        let found = unsafe withSource(text) { source in
+            var found: [[UInt8]] = []
+            while let next = unsafe PEM_read_bio_X509_CRL(source, nil, nil, nil) {
+                defer { unsafe X509_CRL_free(next) }
+                let count = unsafe i2d_X509_CRL(next, nil)
+                found.append(
+                    unsafe [UInt8](unsafeUninitializedCapacity: Int(max(0, count))) { room, filled in
+                        var cursor = room.baseAddress
+                        filled = unsafe Int(i2d_X509_CRL(next, &cursor))
+                    })
+            }
+            return found
+        }
+        // The end of the text is reported as an error, too.
+        ERR_clear_error()
+        guard !found.isEmpty else { throw .unusableCredential("no list of revoked certificates in it") }
+        return found
+    }
 
     borrowing func checkSignature(_ roots: TrustAnchors) throws(TLSFailure) {
         var isClaimed = false

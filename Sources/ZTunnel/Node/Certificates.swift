@@ -29,6 +29,10 @@ package final class Certificates {
     private var asked: Set<SPIFFEIdentity> = []
     /// What the authority has said since, while it is asked; certificates come with what it said when it made them.
     private var trusted: (roots: TrustAnchors, signer: Fingerprint)?
+    /// By the authority's word, which counts until there is another: certificates come without it.
+    private var revocations = Revocations.none
+    /// By a file of this proxy's own.
+    private var ownRevocations = Revocations.none
     private var isAsking = false
     private var timer: Reactor.TimerID?
 
@@ -57,9 +61,24 @@ package final class Certificates {
     /// renewed soon.
     package func trust(_ roots: TrustAnchors, signer: Fingerprint) {
         trusted = (roots, signer)
-        held = held.mapValues { $0.trusting(roots) }
+        revocations = roots.revocations
+        held = held.mapValues(judging)
         for (identity, credential) in held where credential.root != signer { renewSoon(identity) }
         renew()
+    }
+
+    /// These are not trusted either, whatever the authority says.
+    package func revoke(_ revocations: Revocations) {
+        ownRevocations = revocations
+        held = held.mapValues(judging)
+        changed(held)
+    }
+
+    /// A certificate with what its holder judges others by.
+    private func judging(_ credential: Credential) -> Credential {
+        var roots = trusted?.roots ?? credential.roots
+        roots.revocations = revocations.union(ownRevocations)
+        return credential.trusting(roots)
     }
 
     /// Nobody tells of roots any more: each certificate that comes does.
@@ -105,7 +124,7 @@ package final class Certificates {
     private func note(_ result: Result<Credential, CertificateFailure>, of identity: SPIFFEIdentity) {
         switch result {
         case .success(let credential):
-            held[identity] = trusted.map { credential.trusting($0.roots) } ?? credential
+            held[identity] = judging(credential)
             retries[identity] = nil
             // Not all at once, where all began at once.
             let jitter = Int64.random(in: 0...max(0, (credential.notAfter - credential.notBefore) / 40))

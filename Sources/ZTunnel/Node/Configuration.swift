@@ -30,6 +30,8 @@ package struct Configuration: Sendable {
     /// As the control plane knows this proxy.
     package var node: DiscoveryNode
     package var certificateLifetimeSeconds: Int64
+    /// A file that says which certificates are revoked; nil when there is none.
+    package var revocationsPath: String?
     /// Where the node agent tells of the node's pods; nil when it is off.
     package var nodeAgentSocketPath: String?
     /// The one workload that this proxy serves, in its own network namespace and without a node agent; nil in shared mode.
@@ -80,6 +82,7 @@ package struct Configuration: Sendable {
         mesh = try Self.mesh(given, reader)
         authority = try Self.authority(given, reader, fileExists)
         certificateLifetimeSeconds = Int64(try given.milliseconds("SECRET_TTL", atLeast: 60_000) ?? 86_400_000) / 1000
+        revocationsPath = given.text("CRL_PATH")
         dedicatedWorkload = try Self.dedicatedWorkload(given, kind)
         let socket = environment["INPOD_UDS"] ?? "/var/run/ztunnel/ztunnel.sock"
         nodeAgentSocketPath = socket.isEmpty || dedicatedWorkload != nil ? nil : socket

@@ -17,6 +17,7 @@ package final class NodeProcess: EventHandler {
     private var discovery: DiscoveryClient?
     private var certificates: CertificateClient?
     private var trust: TrustClient?
+    private var revocations: RevocationFile?
     private var pods: (any PodSource)?
     private var admin: AdminInterface?
     private var isStopping = false
@@ -53,6 +54,9 @@ package final class NodeProcess: EventHandler {
         } catch {
             throw StartFailure(description: "\(error)")
         }
+        revocations = configuration.revocationsPath.map { [node] path in
+            RevocationFile(path: path, on: reactor, log) { node.certificates.revoke($0) }
+        }
         let dedicated = configuration.dedicatedWorkload.map { [clusterID = configuration.clusterID] workload in
             DedicatedWorkload(workload, clusterID: clusterID, servant: node, log) { [weak self] in self?.fail($0) }
         }
@@ -84,6 +88,7 @@ package final class NodeProcess: EventHandler {
             source?.start()
             discovery?.start()
             trust?.start()
+            revocations?.start()
             pods?.start()
             try reactor.run()
         } catch {
