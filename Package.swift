@@ -106,11 +106,13 @@ let package = Package(
                 + certificateReloading),
         room("Playground", ["Controller", "Discovery", "Mesh", "Reactor"] + crypto),
 
+        room("CommandLine", ["Controller", "Discovery", "Mesh", "Playground", "Reactor"]),
+
         program("ztunnel", ["Mesh", "Reactor", "ZTunnel"]),
         program("waypoint", ["Mesh", "Reactor", "Waypoint", "ZTunnel"]),
         program("node-agent", ["Mesh", "NodeAgent", "Reactor", arguments]),
         program("controller", ["ControlPlane", "Controller", "Mesh", "Reactor", arguments]),
-        program("slipstream", ["Playground", arguments]),
+        program("slipstream", ["CommandLine", "Mesh", "Playground", arguments]),
 
         room(
             "TestNamespaces", ["CLinux", "Reactor"], path: "Tests/Support/Namespaces",
@@ -138,6 +140,7 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Controller", "Discovery", "Mesh", "Reactor", asn1, certificates] + crypto),
+        tests("CommandLineTests", ["CommandLine", "Controller", "Mesh", "Playground"]),
         tests("PlaygroundTests", ["Playground", "ControlPlane", "Controller", "Mesh", "Reactor"]),
     ]
 )

@@ -22,6 +22,24 @@ struct ManifestSourceTests {
         #expect(reading.isSound && Self.names(reading) == ["a", "b", "c", "d"])
     }
 
+    @Test func `a Namespace of a later directory adds its labels to that of an earlier one`() throws {
+        let (own, applied) = (try TemporaryDirectory(), try TemporaryDirectory())
+        try own.write(Self.namespace("shop") + "---\n" + Self.namespace("other"), to: "own.yaml")
+        try applied.write(
+            Self.namespace("shop").replacing("{a: x}", with: "{b: y}") + "---\n" + Self.namespace("other", label: "z"),
+            to: "applied.yaml")
+        var source = ManifestSource(directories: [own.path, applied.path])
+        func labels(_ name: String) -> [String: String]? {
+            source.read().objects[.init(kind: .namespace, namespace: "", name: name)]?.object.metadata.labels
+        }
+        #expect(labels("shop") == ["a": "x", "b": "y"])
+        #expect(labels("other") == ["a": "z"])
+        try own.write(Self.namespace("shop", label: "edited") + "---\n" + Self.namespace("other"), to: "own.yaml")
+        #expect(labels("shop") == ["a": "edited", "b": "y"])
+        try applied.remove("applied.yaml")
+        #expect(labels("shop") == ["a": "edited"])
+    }
+
     @Test func `a file that breaks keeps what it held, one that goes takes it along`() throws {
         let directory = try TemporaryDirectory()
         try directory.write(Self.namespace("a"), to: "a.yaml")

@@ -21,7 +21,7 @@ enum Interface {
             }
             return json(AuthorityAnswer(authority.status()))
         }
-        router.get("api/proxies") { _, _ in json(await distribution.proxies.map(ProxyAnswer.init)) }
+        addDescriptions(to: router, distribution)
         router.get("api/world") { request, _ in
             if request.uri.queryParameters["refresh"] == "true" { await source.refresh() }
             return json(await WorldAnswer(distribution))
@@ -54,7 +54,7 @@ enum Interface {
             let unread = await distribution.problem(of: reference)
             return problem(unread ?? "there is no \(reference)", .notFound)
         }
-        return json(VerdictAnswer(reference, verdict))
+        return json(EnforcementDescription(reference, verdict))
     }
 
     /// Until it is in force everywhere, or the time is over. An object that is not there may yet come.
@@ -71,7 +71,7 @@ enum Interface {
         }
     }
 
-    private static func json(_ answer: some Encodable) -> Response {
+    static func json(_ answer: some Encodable) -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
@@ -81,7 +81,7 @@ enum Interface {
         return HTTPFace.text(String(decoding: data, as: UTF8.self) + "\n", type: "application/json")
     }
 
-    private static func problem(_ text: String, _ status: HTTPResponse.Status) -> Response {
+    static func problem(_ text: String, _ status: HTTPResponse.Status) -> Response {
         HTTPFace.text(#"{"error":"\#(text.jsonEscaped)"}"# + "\n", type: "application/json", status: status)
     }
 }
@@ -99,7 +99,7 @@ extension String {
 }
 
 extension ObjectReference {
-    fileprivate init?(_ request: Request) {
+    init?(_ request: Request) {
         let parameters = request.uri.queryParameters
         guard let kind = parameters["kind"].flatMap({ KubernetesObject.Kind(rawValue: String($0)) }),
             let name = parameters["name"].map(String.init), !name.isEmpty

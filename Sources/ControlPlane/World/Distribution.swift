@@ -185,10 +185,11 @@ extension Distribution {
         let proxy = ProxyState.ID(name: node.podName, process: node.process)
         sessions[id]?.proxy = proxy
         guard let role = role(of: node, session.caller) else { return }
-        register.connect(
-            ProxyState(
-                id: proxy, role: role, node: session.caller.node ?? node.nodeName, isOurs: node.ourVersion != nil,
-                sessionStart: session.start))
+        var state = ProxyState(
+            id: proxy, role: role, node: session.caller.node ?? node.nodeName, isOurs: node.ourVersion != nil,
+            sessionStart: session.start)
+        state.version = node.ourVersion ?? ""
+        register.connect(state)
         proxiesChanged()
         log.info(
             "xds", "connected",
@@ -384,17 +385,28 @@ extension Distribution {
     }
 
     /// Nil when there is no such object.
-    package func verdict(on reference: ObjectReference) -> EnforcementVerdict? {
-        verdict(on: reference, ProxyCensus(register.states.values, in: translation.model, now: .now))
+    package func verdict(on reference: ObjectReference) -> EnforcementVerdict? { verdicts(reference) }
+
+    /// All that is known at this moment, to be described elsewhere.
+    package var view: MeshView {
+        MeshView(
+            translation: translation, order: order, settings: settings.mesh, version: world.version, isListed: isListed,
+            proxies: proxies, problems: problems, verdict: verdicts)
     }
 
-    private func verdict(on reference: ObjectReference, _ census: ProxyCensus) -> EnforcementVerdict? {
-        // Of what is still being told step by step the last has been acknowledged by nobody.
-        let floor = order.isUnderWay(reference) ? world.version.next : .none
-        var verdict = ledger.verdict(on: reference, in: translation.model, census, floor: floor)
-        // What was read before is in force at best.
-        if let problem = unreadable[reference] { verdict?.obstacle = .init(reason: "Malformed", message: problem) }
-        return verdict
+    /// Where objects are in force at this moment.
+    private var verdicts: @Sendable (ObjectReference) -> EnforcementVerdict? {
+        let (ledger, order, unreadable, model) = (ledger, order, unreadable, translation.model)
+        let census = ProxyCensus(register.states.values, in: model, now: .now)
+        let next = world.version.next
+        return { reference in
+            // Of what is still being told step by step the last has been acknowledged by nobody.
+            let floor = order.isUnderWay(reference) ? next : .none
+            var verdict = ledger.verdict(on: reference, in: model, census, floor: floor)
+            // What was read before is in force at best.
+            if let problem = unreadable[reference] { verdict?.obstacle = .init(reason: "Malformed", message: problem) }
+            return verdict
+        }
     }
 
     /// Why the present text of an object cannot be read; nil when it can, or when there is none.
@@ -440,11 +452,9 @@ extension Distribution {
     /// Some of what is new; nil when there is no more.
     func takeStatusChanges() -> StatusBook.Changes? {
         guard isListed, statuses.isMarked else { return nil }
-        let census = ProxyCensus(register.states.values, in: translation.model, now: .now)
         let translation = StatusTranslation(
             model: translation.model, settings: settings.mesh, template: settings.waypointTemplate,
-            problems: unreadable
-        ) { self.verdict(on: $0, census) }
+            problems: unreadable, verdict: verdicts)
         return statuses.changes(limit: Self.statusLimit, now: .now, translation)
     }
 }

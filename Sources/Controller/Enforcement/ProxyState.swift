@@ -37,6 +37,8 @@ package struct ProxyState: Hashable, Sendable {
     package var node: String
     /// Whether its acknowledgement means that what it acknowledges is in force. Of others it means that it was received.
     package var isOurs: Bool
+    /// As it says; empty for one that is not ours.
+    package var version = ""
     package var link = Link.connected
     /// When its stream began, in milliseconds of the Unix epoch by this controller's clock.
     package var sessionStart: UInt64

@@ -51,8 +51,7 @@ struct ManifestLayers: Sendable {
             let places = holders[reference]?.sorted() ?? []
             holders[reference] = places.isEmpty ? nil : places
             repeated[reference] = repetitions(of: reference, at: places)
-            let manifest = places.first.flatMap { manifests(of: reference, in: $0.path).first }
-            if let manifest {
+            if let manifest = manifest(of: reference, at: places) {
                 if objects[reference]?.object != manifest.object { upserts.append(.upsert(manifest.object)) }
                 objects[reference] = manifest
             } else if !unread.contains(reference), objects.removeValue(forKey: reference) != nil {
@@ -62,6 +61,20 @@ struct ManifestLayers: Sendable {
         }
         touched = []
         return removals + upserts
+    }
+
+    /// That of the latest layer. A Namespace adds to what earlier ones say.
+    private func manifest(of reference: ObjectReference, at places: [Holder]) -> Manifest? {
+        guard reference.kind == .namespace else {
+            return places.first.flatMap { manifests(of: reference, in: $0.path).first }
+        }
+        var (found, layer): (Manifest?, Int?) = (nil, nil)
+        for place in places where place.layer != layer {
+            guard let manifest = manifests(of: reference, in: place.path).first else { continue }
+            found = found?.laid(over: manifest) ?? manifest
+            layer = place.layer
+        }
+        return found
     }
 
     private func manifests(of reference: ObjectReference, in path: String) -> [Manifest] {
@@ -86,6 +99,14 @@ struct ManifestLayers: Sendable {
 }
 
 extension Manifest {
+    /// A Namespace in a layer above another one: the labels and annotations of both.
+    fileprivate func laid(over lower: Manifest) -> Manifest {
+        guard case .namespace(let upper) = object, case .namespace(var namespace) = lower.object else { return self }
+        namespace.metadata.labels.merge(upper.metadata.labels) { $1 }
+        namespace.metadata.annotations.merge(upper.metadata.annotations) { $1 }
+        return Manifest(object: .namespace(namespace), file: lower.file, document: lower.document)
+    }
+
     fileprivate func repetition(of first: Manifest) -> ManifestDiagnostic {
         diagnostic(
             .error, field: "metadata.name",

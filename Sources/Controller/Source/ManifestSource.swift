@@ -4,7 +4,8 @@ import Foundation
 ///
 /// Every `*.yaml`, `*.yml` and `*.json` file directly in a directory is read, in the order of their names; hidden files
 /// are not. Directories are layers: an object in a later one replaces the same object of an earlier one, and so the
-/// programs that act for a cluster complete what the user wrote without touching it.
+/// programs that act for a cluster complete what the user wrote without touching it. A Namespace, which is nothing but its
+/// labels and annotations, adds them to those of the earlier one, as `kubectl label` would.
 ///
 /// A file that cannot be read keeps what it held when it last could, so that a slip while editing changes nothing. Who reads
 /// with `takesSoundDocuments` gets from such a file what could be read of it, and of the rest what was last read: one bad

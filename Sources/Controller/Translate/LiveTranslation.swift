@@ -18,12 +18,12 @@ package struct LiveTranslation: Sendable {
     package private(set) var model = MeshModel()
     private let settings: MeshSettings
 
-    private var workloads: [String: Workload] = [:]
-    private var services: [NamespacedName: Service] = [:]
+    package private(set) var workloads: [String: Workload] = [:]
+    package private(set) var services: [NamespacedName: Service] = [:]
     /// Of services that are bound to waypoints.
     private var routes: [NamespacedName: WaypointRoute] = [:]
-    private var policies: [NamespacedName: AuthorizationPolicy] = [:]
-    private var remarks: [ObjectReference: [TranslationDiagnostic]] = [:]
+    package private(set) var policies: [NamespacedName: AuthorizationPolicy] = [:]
+    package private(set) var remarks: [ObjectReference: [TranslationDiagnostic]] = [:]
     /// The keys of what was made from each slice.
     private var endpointsBySlice: [NamespacedName: Set<String>] = [:]
 

@@ -18,8 +18,7 @@ struct PeerTranslation {
 
     /// The policy that a pod must name, if any.
     func policyKey(for pod: Kubernetes.Pod) -> NamespacedName? {
-        let isInRoot = pod.metadata.namespace == settings.rootNamespace
-        let own = isInRoot ? nil : model.authentications(selecting: pod).oldest
+        let own = own(pod)
         if let own, policy(for: own) != nil { return Self.policyKey(ofAuthentication: own.metadata.key) }
         return mode(own, in: pod.metadata.namespace) == .strict ? strictKey : nil
     }
@@ -68,11 +67,27 @@ extension PeerTranslation {
     private func mode(
         _ own: Kubernetes.PeerAuthentication?, in namespace: String
     ) -> Kubernetes.PeerAuthentication.Mode {
+        deciding(own, in: namespace)?.mode ?? .permissive
+    }
+
+    private func deciding(
+        _ own: Kubernetes.PeerAuthentication?, in namespace: String
+    ) -> Kubernetes.PeerAuthentication? {
         let levels = [
             own, model.wideAuthentications(in: namespace).oldest,
             model.wideAuthentications(in: settings.rootNamespace).oldest,
         ]
-        return levels.compactMap { $0?.mode }.first { $0 != .unset } ?? .permissive
+        return levels.compactMap { $0 }.first { $0.mode != .unset }
+    }
+
+    /// That which says by its mode what holds for a pod, or for pods of a namespace; nil where the mesh's default holds.
+    func deciding(for pod: Kubernetes.Pod?, in namespace: String) -> Kubernetes.PeerAuthentication? {
+        deciding(pod.flatMap(own), in: namespace)
+    }
+
+    /// That which selects the pod, whose modes for single ports hold. In the root namespace none does.
+    func own(_ pod: Kubernetes.Pod) -> Kubernetes.PeerAuthentication? {
+        pod.metadata.namespace == settings.rootNamespace ? nil : model.authentications(selecting: pod).oldest
     }
 
     static func policyKey(ofAuthentication key: NamespacedName) -> NamespacedName {

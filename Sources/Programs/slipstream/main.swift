@@ -7,7 +7,10 @@ Slipstream.main()
 struct Slipstream: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipstream", abstract: "An ambient-mode service mesh.", version: "0.1.0",
-        subcommands: [PlaygroundCommand.self])
+        subcommands: [
+            MeshStatusCommand.self, DescribeCommand.self, WaitCommand.self, WaypointCommand.self, ConfigCommand.self,
+            PlaygroundCommand.self,
+        ])
 }
 
 struct PlaygroundCommand: ParsableCommand {
@@ -79,7 +82,7 @@ struct ExecCommand: ParsableCommand {
 extension ShowStatus.Format: ExpressibleByArgument {}
 
 /// Ends with the command's own status; a failure goes to standard error in its own words.
-private func finish(_ body: () throws -> Int32) throws {
+func finish(_ body: () throws -> Int32) throws {
     do {
         throw ExitCode(try body())
     } catch let failure as CommandFailure {
