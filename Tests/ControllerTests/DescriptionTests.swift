@@ -132,11 +132,11 @@ struct DescriptionTests {
         let found = try cart(
             Self.shop + pod("cart")
                 + policy("z-allow-mesh", namespace: "slipstream-system", spec: "rules: [{}]")
-                + policy("deny-cart", spec: "action: DENY\nselector: {matchLabels: {app: cart}}")
+                + policy("deny-cart", spec: "action: DENY\nselector: {matchLabels: {app: cart}}\nrules: [{}]")
                 + policy("allow-cart", spec: "selector: {matchLabels: {app: cart}}\nrules: [{}, {}]")
-                + policy("deny-shop", spec: "action: DENY")
+                + policy("deny-shop", spec: "action: DENY\nrules: [{}]")
                 + policy("of-another", spec: "selector: {matchLabels: {app: web}}")
-                + policy("elsewhere", namespace: "other", spec: "action: DENY")
+                + policy("elsewhere", namespace: "other", spec: "action: DENY\nrules: [{}]")
                 + policy("strict", kind: "PeerAuthentication", spec: "mtls: {mode: STRICT}"))
         #expect(
             found.policies.map { "\($0.action) \($0.object) \($0.scope)" } == [

@@ -26,16 +26,16 @@ struct ManifestSourceTests {
         let (own, applied) = (try TemporaryDirectory(), try TemporaryDirectory())
         try own.write(Self.namespace("shop") + "---\n" + Self.namespace("other"), to: "own.yaml")
         try applied.write(
-            Self.namespace("shop").replacing("{a: x}", with: "{b: y}") + "---\n" + Self.namespace("other", label: "z"),
+            Self.namespace("shop").replacing("{a: x}", with: "{b: w}") + "---\n" + Self.namespace("other", label: "z"),
             to: "applied.yaml")
         var source = ManifestSource(directories: [own.path, applied.path])
         func labels(_ name: String) -> [String: String]? {
             source.read().objects[.init(kind: .namespace, namespace: "", name: name)]?.object.metadata.labels
         }
-        #expect(labels("shop") == ["a": "x", "b": "y"])
+        #expect(labels("shop") == ["a": "x", "b": "w"])
         #expect(labels("other") == ["a": "z"])
         try own.write(Self.namespace("shop", label: "edited") + "---\n" + Self.namespace("other"), to: "own.yaml")
-        #expect(labels("shop") == ["a": "edited", "b": "y"])
+        #expect(labels("shop") == ["a": "edited", "b": "w"])
         try applied.remove("applied.yaml")
         #expect(labels("shop") == ["a": "edited"])
     }

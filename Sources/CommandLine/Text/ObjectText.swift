@@ -57,8 +57,9 @@ extension AuthenticationDescription {
 extension BindingDescription {
     var lines: [String] {
         let state = bound ? (ready ? "bound" : "bound, but it is not ready: connections are refused") : message
+        let progress = stage.flatMap { $0 == "settled" ? nil : "coming into force: \($0)" }
         let share = canary.map { "of these, \(canaryPercent.map { "\($0) %" } ?? "none") to \($0)" }
-        return ["\(waypoint), by \(askedBy): \(state)"] + [share].compactMap { $0 }
+        return ["\(waypoint), by \(askedBy): \(state)"] + [progress, share].compactMap { $0 }
     }
 }
 

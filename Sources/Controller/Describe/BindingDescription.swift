@@ -10,6 +10,8 @@ package struct BindingDescription: Codable, Hashable, Sendable {
     package let bound: Bool
     /// Whether it runs and is ready.
     package let ready: Bool
+    /// How far it is in force: `preparing`, `routing`, `lingering`, `closing`, `settled`. Of Services.
+    package let stage: String?
     /// What holds, in a sentence.
     package let message: String
     /// A second waypoint, which gets a share of the connections.
@@ -29,8 +31,14 @@ extension MeshView {
         return BindingDescription(
             waypoint: "\(wish.gateway)",
             askedBy: wish.isOwn ? "own label" : "label of namespace \(object.namespace)", bound: binding.isBound,
-            ready: isReady(wish.gateway), message: condition.message, canary: wish.canary.map { "\($0)" },
+            ready: isReady(wish.gateway), stage: traffic == .service ? stage(of: object.key) : nil,
+            message: condition.message, canary: wish.canary.map { "\($0)" },
             canaryPercent: wish.canary == nil ? nil : wish.canaryWeight.map(Int.init))
+    }
+
+    private func stage(of service: NamespacedName) -> String? {
+        let host = NamespacedName(namespace: service.namespace, name: settings.hostname(ofService: service))
+        return order.rollout(of: host)?.stage.rawValue
     }
 
     /// Whether a waypoint has a pod that is ready; one that others run, whether its status has an address.

@@ -20,15 +20,19 @@ extension MeshView {
     /// In the order in which they decide: all that deny before all that allow, and of both those of the mesh, of the
     /// namespace, and of the workload, as its proxy has them.
     func effectivePolicies(of pod: Kubernetes.Pod) -> [EffectivePolicyDescription] {
-        guard let workload = workload(of: pod) else { return [] }
+        guard var workload = workload(of: pod) else { return [] }
+        let guards = order.guardPolicies(of: workload.uid)
+        workload.authorizationPolicies += guards.map(\.key)
         let named = Set(workload.authorizationPolicies)
-        let candidates = translation.policies.values.filter { policy in
-            switch policy.scope {
-            case .global: true
-            case .namespace: policy.namespace == workload.namespace
-            case .workloadSelector: named.contains(policy.key)
+        let candidates =
+            guards
+            + translation.policies.values.filter { policy in
+                switch policy.scope {
+                case .global: true
+                case .namespace: policy.namespace == workload.namespace
+                case .workloadSelector: named.contains(policy.key)
+                }
             }
-        }
         let snapshot = Snapshot(MeshConfiguration(workloads: [workload], policies: candidates))
         guard let entry = snapshot.workload(uid: workload.uid) else { return [] }
         let effective = snapshot.policies(of: entry)

@@ -3,6 +3,8 @@ import Mesh
 /// The mesh as a controller knows it at one moment: what is asked about is described from this alone. Pure.
 package struct MeshView: Sendable {
     package let translation: LiveTranslation
+    /// How far waypoints are in force.
+    package let order: WaypointOrder
     package let settings: MeshSettings
     /// How many changes were taken in.
     package let version: WorldVersion
@@ -15,11 +17,12 @@ package struct MeshView: Sendable {
     package let verdict: @Sendable (ObjectReference) -> EnforcementVerdict?
 
     package init(
-        translation: LiveTranslation, settings: MeshSettings, version: WorldVersion, isListed: Bool = true,
-        proxies: [ProxyState] = [], problems: [ManifestDiagnostic] = [],
+        translation: LiveTranslation, order: WaypointOrder? = nil, settings: MeshSettings, version: WorldVersion,
+        isListed: Bool = true, proxies: [ProxyState] = [], problems: [ManifestDiagnostic] = [],
         verdict: @escaping @Sendable (ObjectReference) -> EnforcementVerdict? = { _ in nil }
     ) {
         self.translation = translation
+        self.order = order ?? WaypointOrder(settings: settings)
         self.settings = settings
         self.version = version
         self.isListed = isListed

@@ -64,6 +64,12 @@ package struct WaypointOrder: Sendable {
 
     /// Nil for a service that goes straight.
     package func rollout(of service: NamespacedName) -> WaypointRollout? { rollouts[service] }
+
+    /// What an endpoint is told beside its own policies: through which waypoints alone it is reached.
+    package func guardPolicies(of uid: String) -> [AuthorizationPolicy] {
+        (guardsByWorkload[uid] ?? []).map { $0.guarding.policy(in: $0.namespace, trustDomain: settings.trustDomain) }
+            .sorted { $0.key.sortsBefore($1.key) }
+    }
 }
 
 // MARK: - Events

@@ -25,7 +25,9 @@ final class MeshController {
 
     /// Its authority's files.
     var authority: URL { directory.appending(path: "ca") }
-    private var manifests: URL { directory.appending(path: "manifests") }
+    var manifests: URL { directory.appending(path: "manifests") }
+    /// Where the command line asks it.
+    var socket: String { directory.appending(path: "controller.sock").path }
     private var tokenKeys: URL { directory.appending(path: "token-keys.pem") }
     private func tokenFile(of node: MeshNode) -> URL { directory.appending(path: "token-\(node.number)") }
 
@@ -56,7 +58,8 @@ final class MeshController {
         program = try Program(
             [
                 "ip", "netns", "exec", node.namespaceName, Project.binary("controller"), "--source", manifests.path,
-                "--ca", authority.path, "--token-keys", tokenKeys.path, "--log-format", "json",
+                "--ca", authority.path, "--token-keys", tokenKeys.path, "--api-socket", socket,
+                "--log-format", "json",
             ] + options, output: log, errors: log)
         try eventually("the controller is ready; it says \((try? lines().last) ?? "nothing")", withinSeconds: 30) {
             try page("/readyz", port: 8080) != nil
