@@ -88,12 +88,12 @@ extension Scenarios {
                 #expect(server.contains(line), "\(server)")
             }
             let outsider = try slipstream("describe", "pod/outsider", "-n", "shop").output
-            #expect(outsider.contains("In the mesh:  no, since neither it nor namespace shop has the label"))
+            #expect(outsider.contains("In the mesh:  no, since it has the label istio.io/dataplane-mode=none"))
             let elsewhere = try slipstream("describe", "pod/server")
             #expect(elsewhere.status == 1 && elsewhere.errors.hasSuffix("in namespace shop: add -n shop\n"))
         }
 
-        @Test func `a file that cannot be read is told with its line, and what it held goes on`() throws {
+        @Test func `a file that cannot be read is told with its line, and its policy is not called enforced`() throws {
             try controller.write(Self.policy("ALLOW"), to: "policy")
             #expect(try slipstream("wait", "ap/known", "-n", "shop").status == 0)
             try controller.write(Self.policy("REFUSE"), to: "policy")
@@ -102,7 +102,7 @@ extension Scenarios {
             }
             #expect(
                 try slipstream("status").output.hasPrefix(
-                    "\(Self.sound), 1/1 policies enforced, 1 problem in manifests."))
+                    "\(Self.sound), only 0/1 policies enforced, 1 problem in manifests."))
         }
 
         @Test func `what a proxy holds is asked of the proxy itself`() throws {

@@ -98,8 +98,9 @@ private struct Summary {
     }
 
     private var members: String {
-        guard pods.enrolled > 0 else { return "no pod is in the mesh" }
-        return "\(count(pods.enrolled, "pod")) on \(count(nodes, "node")) in the mesh"
+        let members = pods.enrolled + pods.leaving.count
+        guard members > 0 else { return "no pod is in the mesh" }
+        return "\(count(members, "pod")) on \(count(nodes, "node")) in the mesh"
     }
 
     private var sync: String {

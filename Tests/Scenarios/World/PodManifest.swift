@@ -47,6 +47,7 @@ enum PodManifest {
           uid: \(uid)
           labels:
             app: \(name)
+            istio.io/dataplane-mode: \(isEnrolled ? "ambient" : "none")
           annotations:
             ambient.istio.io/redirection: \(isEnrolled ? "enabled" : "disabled")
         spec:
