@@ -5,8 +5,8 @@ package import Reactor
 /// Brings the pods of one node into the mesh and lets them out again.
 ///
 /// A file appears → the proxy is given the pod (`ZDSServer`) and acknowledges → rules lead the pod's connections to it
-/// (`PodNetwork`) → status `enabled`. A file goes → nothing new is captured → its connections end → the proxy forgets
-/// the pod → the rules are removed. `PodEnrolment` decides each step. One thread, which owns everything here.
+/// (`PodNetwork`) → status `joining`, then `enabled`. A file goes → nothing new is captured → its connections end → the
+/// proxy forgets the pod → the rules are removed. `PodEnrolment` decides each step. One thread, which owns everything here.
 package final class NodeAgent: EventHandler {
     /// How long the status of a pod that has left can be read.
     private static let releasedStatusMilliseconds: UInt64 = 60_000

@@ -16,6 +16,7 @@ package struct Errno: Error, Hashable, Sendable {
     package static let reset = Errno(code: ECONNRESET)
     package static let timedOut = Errno(code: ETIMEDOUT)
     package static let brokenPipe = Errno(code: EPIPE)
+    package static let addressInUse = Errno(code: EADDRINUSE)
     package static let noSuchAddress = Errno(code: EADDRNOTAVAIL)
     package static let noAddressFamily = Errno(code: EAFNOSUPPORT)
     package static let tooManyDescriptors = Errno(code: EMFILE)

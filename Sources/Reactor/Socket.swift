@@ -10,8 +10,10 @@ package enum Socket {
         package var mark: UInt32?
         /// IP_TRANSPARENT: the socket may be bound to an address that is not the host's.
         package var isTransparent = false
-        /// The source address to connect from; the kernel chooses the port.
+        /// The source address to connect from.
         package var source: IPAddress?
+        /// The port to connect from; 0 leaves it to the kernel. One that leads to the same place already is an error.
+        package var sourcePort: UInt16 = 0
         package var keepAlive: KeepAlive?
 
         package init(mark: UInt32? = nil, keepAlive: KeepAlive? = nil) {
@@ -56,8 +58,10 @@ package enum Socket {
         try set(socket.raw, CInt(IPPROTO_TCP), TCP_NODELAY, 1)
         if let source = options.source {
             // The port is chosen when the destination is known, so that one source address does not run out of ports.
-            try set(socket.raw, CInt(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
-            let local = SocketAddress(source, 0)
+            if options.sourcePort == 0 { try set(socket.raw, CInt(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1) }
+            // One port may lead to several places.
+            if options.sourcePort != 0 { try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1) }
+            let local = SocketAddress(source, options.sourcePort)
             guard unsafe local.withKernelForm({ unsafe bind(socket.raw, $0, $1) }) == 0 else { throw .last }
         }
         guard unsafe address.withKernelForm({ unsafe Glibc.connect(socket.raw, $0, $1) }) != 0 else { return socket }

@@ -9,14 +9,17 @@
     transfer.py tally ADDRESS PORT --connections N [--parallel N]
     transfer.py crowd ADDRESS PORT --connections N
     transfer.py talk ADDRESS PORT --seconds N --parallel N
+    transfer.py call ADDRESS PORT --seconds N --parallel N
 
 `mix` makes connections whose bytes in both directions come from the seed and which end as one of ENDINGS, then asks the server, over a
 connection of its own for each, what it received and how that ended. `steady` keeps one connection busy with an echo that is
 compared byte by byte, while something else happens to the mesh; SIGTERM ends it earlier. `ask` sends one line and prints the one that comes back, with
 the client's address as the server sees it; `watch` does so again and again, and prints when, by the monotonic clock of the
-machine. `tally` makes so many connections with a question each and counts what became of them. `crowd` has all its connections open at the same time. `talk` holds connections to servers that say their names, sends
-what is meant for a name only on a connection that gave it, and connects again when one breaks; SIGTERM ends it earlier. All print JSON; all but `watch`
-and `tally` exit 1 when anything was wrong.
+machine. `tally` makes so many connections with a question each and counts what became of them. `crowd` has all its connections open
+at the same time. `talk` holds connections to servers that say their names, sends what is meant for a name only on a connection that
+gave it, and connects again when one breaks. `call` never stops asking, over new connections and over some that it keeps, and
+tells each question that was not answered. SIGTERM ends both earlier. All print JSON; all but `watch` and `tally` exit 1 when
+anything was wrong.
 """
 
 import argparse
@@ -397,6 +400,71 @@ def talk(options):
     return not talker.summary["wrong"]
 
 
+class Caller:
+    """Calls somebody who is to answer, whatever happens meanwhile."""
+
+    def __init__(self, options):
+        self._options = options
+        self._lock = threading.Lock()
+        self._end = time.monotonic() + options.seconds
+        self.summary = {"calls": 0, "kept": 0, "wrong": []}
+
+    def stop(self):
+        self._end = time.monotonic()
+
+    @property
+    def _goes_on(self):
+        return time.monotonic() < self._end
+
+    def call(self):
+        """Each question over a connection of its own."""
+        while self._goes_on:
+            begun = time.monotonic()
+            answer = _ask(self._options)
+            failure = answer.get("failure")
+            self._note("calls", failure and f"a call at {begun:.3f} failed after {time.monotonic() - begun:.3f} s: {failure}")
+            time.sleep(self._options.pause)
+
+    def keep_calling(self):
+        """Each connection for some questions, so that every moment has young and old ones."""
+        while self._goes_on:
+            begun = time.monotonic()
+            questions = 0
+            try:
+                with socket.create_connection((self._options.address, self._options.port), self._options.timeout) as kept:
+                    kept.sendall(b'{"do": "talk"}\n')
+                    name = read_line(kept).strip()
+                    for questions in range(random.randrange(1, 300)):
+                        if not self._goes_on:
+                            break
+                        kept.sendall(f"{name} {questions}\n".encode())
+                        if read_line(kept) != f"{name}: {name} {questions}\n":
+                            raise ValueError("another's answer")
+                        self._note("kept", None)
+                        time.sleep(0.01)
+            except (OSError, ValueError) as failure:
+                lasted = time.monotonic() - begun
+                self._note("kept", f"a kept connection of {begun:.3f} broke after {lasted:.3f} s, {questions} questions: {failure!r}")
+
+    def _note(self, kind, wrong):
+        with self._lock:
+            self.summary[kind] += 1
+            if wrong and len(self.summary["wrong"]) < 100:
+                self.summary["wrong"].append(wrong)
+
+
+def call(options):
+    caller = Caller(options)
+    signal.signal(signal.SIGTERM, lambda *_: caller.stop())
+    with ThreadPoolExecutor(2 * options.parallel) as pool:
+        works = [pool.submit(work) for work in [caller.call, caller.keep_calling] * options.parallel]
+        print("started", file=sys.stderr, flush=True)
+        for work in works:
+            work.result()
+    print(json.dumps(caller.summary))
+    return not caller.summary["wrong"]
+
+
 def serve(options):
     descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
@@ -405,7 +473,8 @@ def serve(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["serve", "mix", "steady", "ask", "watch", "tally", "crowd", "talk"])
+    parser.add_argument(
+        "command", choices=["serve", "mix", "steady", "ask", "watch", "tally", "crowd", "talk", "call"])
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("text", nargs="?", default="")
@@ -416,7 +485,7 @@ def main():
     parser.add_argument("--bytes", type=int, default=1 << 20, help="upper limit of each direction")
     parser.add_argument("--ending", choices=ENDINGS, action="append", help="only this one; may be repeated")
     parser.add_argument("--seconds", type=float)
-    parser.add_argument("--pause", type=float, default=0, help="seconds after each connection of mix, question of watch")
+    parser.add_argument("--pause", type=float, default=0, help="seconds after each connection of mix, question of watch, call")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=5)
     options = parser.parse_args()

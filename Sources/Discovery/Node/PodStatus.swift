@@ -5,6 +5,9 @@ package struct PodStatus: Hashable, Sendable {
     package enum State: String, Hashable, Sendable {
         /// Not captured yet; the message tells what is missing.
         case pending
+        /// The node proxy takes tunnels for the pod and what the pod opens; who calls without a tunnel still gets through, for
+        /// the moment in which other nodes learn of it.
+        case joining
         /// The rules are in force, and the node proxy has taken the pod.
         case enabled
         /// Nothing new is captured; what was goes on until it ends, or a deadline.

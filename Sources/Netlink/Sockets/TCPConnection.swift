@@ -22,10 +22,17 @@ package struct TCPConnection: Hashable, Sendable {
 extension NetlinkSocket {
     /// The TCP connections that the socket's namespace has an end of (sock_diag(7)). The bus is `.sockets`.
     package borrowing func tcpConnections() throws(NetlinkError) -> [TCPConnection] {
-        try tcpConnections(of: .v4) + tcpConnections(of: .v6)
+        try tcpSockets(.v4, TCPState.connected) + tcpSockets(.v6, TCPState.connected)
     }
 
-    private borrowing func tcpConnections(of family: IPAddress.Family) throws(NetlinkError) -> [TCPConnection] {
+    /// The sockets that wait for connections; their remote end is unspecified. The bus is `.sockets`.
+    package borrowing func tcpListeners() throws(NetlinkError) -> [TCPConnection] {
+        try tcpSockets(.v4, TCPState.listening) + tcpSockets(.v6, TCPState.listening)
+    }
+
+    private borrowing func tcpSockets(
+        _ family: IPAddress.Family, _ states: [UInt8]
+    ) throws(NetlinkError) -> [TCPConnection] {
         var connections: [TCPConnection] = []
         let request = NetlinkRequest("list the TCP sockets", type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP)
         unsafe try dump(
@@ -34,7 +41,7 @@ extension NetlinkSocket {
                 var form = inet_diag_req_v2()
                 form.sdiag_family = UInt8(family == .v4 ? AF_INET : AF_INET6)
                 form.sdiag_protocol = UInt8(IPPROTO_TCP)
-                form.idiag_states = TCPState.all
+                form.idiag_states = states.reduce(0) { $0 | 1 << UInt32($1) }
                 unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<inet_diag_req_v2>.size)?
                     .storeBytes(of: form, as: inet_diag_req_v2.self)
             },
@@ -52,8 +59,8 @@ private enum TCPState {
     static let open: [UInt8] = [1, 4, 5, 8]
     /// Both have closed, and not all of it has arrived: LAST_ACK, CLOSING.
     static let closing: [UInt8] = [9, 11]
-
-    static var all: UInt32 { (open + closing).reduce(0) { $0 | 1 << UInt32($1) } }
+    static let connected = open + closing
+    static let listening: [UInt8] = [10]
 }
 
 extension TCPConnection {

@@ -48,7 +48,11 @@ final class EnrolledPod {
             ZDSPod(name: record.name, namespace: record.namespace, serviceAccount: record.serviceAccount))
     }
 
-    private var redirection: Redirection { Redirection(capturesInbound: !record.bypassesInboundCapture) }
+    private var redirection: Redirection { redirection(.all) }
+
+    private func redirection(_ extent: PodEnrolment.Extent) -> Redirection {
+        Redirection(capturesInbound: extent == .all && !record.bypassesInboundCapture)
+    }
 
     // MARK: Facts
 
@@ -83,7 +87,7 @@ final class EnrolledPod {
     /// Its file is back while it leaves.
     func comeBack() { enrolment.returned() }
 
-    func acknowledged() { perform(enrolment.acknowledged()) }
+    func acknowledged() { perform(enrolment.acknowledged(mayBeCalled: mayBeCalled)) }
 
     func refused(_ reason: String) { perform(enrolment.refused(reason)) }
 
@@ -102,6 +106,17 @@ final class EnrolledPod {
         else { return }
         status.olderConnections = olderConnections()
         if status != lastStatus { tell(status) }
+    }
+
+    /// Whether calls may be coming in that are about to be captured. What cannot be found out may be.
+    private var mayBeCalled: Bool {
+        guard let namespace, !record.bypassesInboundCapture else { return false }
+        do throws(NetlinkError) {
+            return try network(namespace).hasListeners()
+        } catch {
+            log.warn("pods", "cannot look for a pod's listeners", ["uid": uid, "error": "\(error)"])
+            return true
+        }
     }
 
     /// Nil when they cannot be counted, or what comes in is not to be captured anyway.
@@ -137,9 +152,11 @@ final class EnrolledPod {
         switch order {
         case .announce: owner.announce(self)
         case .withdraw: owner.withdraw(self)
-        case .capture: capture()
+        case .capture(let extent): capture(extent)
+        case .giveNotice(let delay): after(delay) { $0.perform($0.enrolment.noticePassed()) }
         case .drain: drain()
         case .count(let delay): after(min(delay, settings.drainDeadlineMilliseconds / 2)) { $0.count() }
+        case .settle(let delay): after(delay) { $0.settle() }
         case .startDeadline:
             after(settings.drainDeadlineMilliseconds) { $0.perform($0.enrolment.deadlinePassed()) }
         case .retry: after(settings.retryMilliseconds) { $0.perform($0.enrolment.retryIsDue()) }
@@ -151,14 +168,15 @@ final class EnrolledPod {
         }
     }
 
-    private func capture() {
+    private func capture(_ extent: PodEnrolment.Extent) {
         guard let namespace else { return }
         do {
             try owner.remember(record)
             let network = network(namespace)
+            let redirection = redirection(extent)
             try network.capture(redirection)
             switch try network.inspect(redirection) {
-            case .inOrder: perform(enrolment.captured())
+            case .inOrder: perform(enrolment.captured(extent))
             case .untouched: perform(enrolment.captureFailed("the rules are gone as soon as they are loaded"))
             case .draining: perform(enrolment.captureFailed("the rules were replaced as soon as they were loaded"))
             case .differs(let how): perform(enrolment.captureFailed("the rules are not what was loaded: \(how)"))
@@ -184,6 +202,16 @@ final class EnrolledPod {
             perform(enrolment.counted(try network(namespace).capturedConnections()))
         } catch {
             perform(enrolment.drainFailed("\(error)"))
+        }
+    }
+
+    private func settle() {
+        guard let namespace else { return perform(enrolment.settled(0)) }
+        do throws(NetlinkError) {
+            perform(enrolment.settled(try network(namespace).settle()))
+        } catch {
+            log.warn("pods", "cannot wait for translated connections", ["uid": uid, "error": "\(error)"])
+            perform(enrolment.settled(0))
         }
     }
 

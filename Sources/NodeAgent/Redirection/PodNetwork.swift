@@ -23,6 +23,7 @@ struct PodNetwork {
 
     /// Leads the pod's new connections to the proxy. Does nothing that is done already, and repairs what is not.
     func capture(_ redirection: Redirection) throws(NetlinkError) {
+        picksUp(inMidFlow: false)
         try addPolicyRoutes()
         let socket = try open(.netfilter)
         do throws(NetlinkError) {
@@ -31,6 +32,18 @@ struct PodNetwork {
             guard Self.isUnknown(error), redirection.remembersHalfClosed else { throw error }
             try socket.replace(redirection.impatient.capturing)
         }
+        // Under what conntrack knows of a connection that went past the proxy, the next one with its ports would be refused.
+        try socket.forgetTrackedConnections { $0.callerZone == 0 && !$0.isTranslated }
+    }
+
+    /// Whether conntrack takes a connection up whose beginning it has not seen. Where it does not, those that are older than the
+    /// rules leave nothing behind that a later one could meet. A kernel that cannot be told so does without.
+    private func picksUp(inMidFlow isPickedUp: Bool) {
+        try? visitor.visit(namespace) { () throws(Errno) in
+            try KernelSetting.set("net/netfilter/nf_conntrack_tcp_loose", to: isPickedUp ? 1 : 0)
+        }
+        // Sockets of the agent's own are made at home.
+        try? visitor.visit(nil) {}
     }
 
     /// How a kernel refuses an object of a kind that it was built without.
@@ -46,6 +59,7 @@ struct PodNetwork {
     /// Removes all that is ours.
     func release() throws(NetlinkError) {
         try open(.netfilter).delete(table: Redirection.tableName)
+        picksUp(inMidFlow: true)
         let routes = try open(.route)
         for family in try Self.families(routes) { try routes.remove(Redirection.policyRoute, family) }
     }
@@ -66,19 +80,34 @@ struct PodNetwork {
         return .inOrder
     }
 
-    /// How many connections still need the rules: those that were redirected, and those that the proxy opened under its
-    /// client's address.
+    /// How many connections still need the rules: those that are translated, and those that the proxy opened under its client's
+    /// address. Redirected ones are translated; so is one of the pod's own whose ports conntrack still knows from the proxy's.
     func capturedConnections() throws(NetlinkError) -> Int {
         try open(.netfilter).countTrackedConnections { connection in
             connection.isAlive
-                && (connection.isDestinationRewritten
+                && (connection.isTranslated
                     || connection.mark & PacketMark.mask == PacketMark.spoofed.value)
         }
+    }
+
+    /// Once the proxy is gone: lets conntrack forget what would make it translate another connection, and counts those that it
+    /// translates already.
+    func settle() throws(NetlinkError) -> Int {
+        let socket = try open(.netfilter)
+        try socket.forgetTrackedConnections { connection in
+            connection.callerZone != 0 || connection.isTranslated && !connection.isAlive
+        }
+        return try socket.countTrackedConnections { $0.isTranslated && $0.isAlive }
     }
 
     /// How many connections the pod has with others that the proxy does not carry, because they are older than the rules.
     func olderConnections() throws(NetlinkError) -> Int {
         OlderConnections.count(in: try open(.sockets).tcpConnections())
+    }
+
+    /// Whether somebody but the proxy listens for connections, so that others may be calling.
+    func hasListeners() throws(NetlinkError) -> Bool {
+        try open(.sockets).tcpListeners().contains { $0.mark & PacketMark.mask != PacketMark.proxy.value }
     }
 
     private func addPolicyRoutes() throws(NetlinkError) {

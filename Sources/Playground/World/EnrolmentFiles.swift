@@ -6,7 +6,7 @@ import Mesh
 struct EnrolmentFiles {
     /// What the agent says of a pod.
     struct Answer: Hashable, Decodable {
-        enum State: String, Hashable, Decodable { case pending, enabled, releasing, released, failed }
+        enum State: String, Hashable, Decodable { case pending, joining, enabled, releasing, released, failed }
 
         var uid: String
         var state: State

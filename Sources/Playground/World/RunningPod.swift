@@ -11,7 +11,7 @@ import Reactor
 /// connection goes around the mesh; a pod that is enrolled later keeps its processes.
 final class RunningPod {
     enum Phase: Hashable { case waiting, initialising(Int), running, leaving, gone }
-    enum Capture: Hashable { case outside, requested(String), enabled, failed(String), releasing }
+    enum Capture: Hashable { case outside, requested(String), joining, enabled, failed(String), releasing }
 
     /// Long enough for connections to drain, and short for somebody who waits at a terminal.
     private static let releaseLimitMilliseconds: UInt64 = 10_000
@@ -126,8 +126,8 @@ final class RunningPod {
         switch (capture, isWanted) {
         case (.outside, true): request()
         case (.outside, false): break
-        case (.requested, true), (.failed, true), (.enabled, true): capture = answered()
-        case (.requested, false), (.failed, false), (.enabled, false):
+        case (.requested, true), (.failed, true), (.joining, true), (.enabled, true): capture = answered()
+        case (.requested, false), (.failed, false), (.joining, false), (.enabled, false):
             files.withdraw(uid)
             olderConnections = 0
             capture = .releasing
@@ -156,6 +156,7 @@ final class RunningPod {
         guard let answer = files.answer(uid) else { return .requested("the node's agent has not answered") }
         olderConnections = answer.olderConnections ?? 0
         switch answer.state {
+        case .joining: return .joining
         case .enabled: return .enabled
         case .failed: return .failed(answer.message ?? "")
         case .pending, .releasing, .released: return .requested(answer.message ?? answer.state.rawValue)
@@ -164,7 +165,8 @@ final class RunningPod {
 
     /// The annotation that tells a controller that the pod takes tunnelled connections.
     private func showCapture() {
-        pod.metadata.annotations[MeshAnnotation.redirection] = capture == .enabled ? "enabled" : nil
+        let takesTunnels = capture == .joining || capture == .enabled
+        pod.metadata.annotations[MeshAnnotation.redirection] = takesTunnels ? "enabled" : nil
     }
 
     // MARK: Containers

@@ -113,6 +113,7 @@ extension RunningPod.Capture {
         switch self {
         case .outside: "outside"
         case .requested: "pending"
+        case .joining: "joining"
         case .enabled: "enabled"
         case .failed: "failed"
         case .releasing: "releasing"

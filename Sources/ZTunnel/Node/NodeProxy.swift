@@ -7,7 +7,7 @@ package import Reactor
 /// Owned by the control thread. Workers hear of changes by their mailboxes and answer by one of ours.
 package final class NodeProxy {
     /// Configurations, pods and reports in flight to one worker: far more than a node has pods.
-    private static let mailboxCapacity = 16_384
+    package static let mailboxCapacity = 16_384
 
     private struct Pod {
         let identity: PodIdentity
@@ -23,13 +23,12 @@ package final class NodeProxy {
         let answer: () -> Void
     }
 
-    private static let catchUpMilliseconds: UInt64 = 100
-
     private let reactor: Reactor
     private let settings: WorkerSettings
     private let log: Log
     private let reports: Mailbox<WorkerReport>
-    private var workers: [Mailbox<WorkerMessage>] = []
+    private let mailboxCapacity: Int
+    private var workers: [Outbox<WorkerMessage>] = []
     private var pods: [String: Pod] = [:]
     private var draining: [String: Drain] = [:]
     private var survey = Survey()
@@ -37,7 +36,6 @@ package final class NodeProxy {
     private var askers: [([WorkerState]) -> Void] = []
     /// Who was told of, so that a worker that goes on being silent is told once.
     private var silent: [Int] = []
-    private var behind: Set<Int> = []
     private var undrained: Set<Int> = []
     private var allDrained: (() -> Void)?
     package private(set) var snapshot: Snapshot?
@@ -48,12 +46,15 @@ package final class NodeProxy {
 
     /// Starts the workers.
     package init(
-        on reactor: Reactor, workers count: Int, _ settings: WorkerSettings, _ source: any CertificateSource, _ log: Log
+        on reactor: Reactor, workers count: Int, _ settings: WorkerSettings, _ source: any CertificateSource,
+        _ log: Log,
+        mailboxCapacity: Int = mailboxCapacity
     ) throws(Errno) {
         self.reactor = reactor
+        self.mailboxCapacity = mailboxCapacity
         self.settings = settings
         self.log = log
-        reports = try Mailbox(capacity: Self.mailboxCapacity)
+        reports = try Mailbox(capacity: mailboxCapacity)
         certificates = Certificates(source, lifetimeSeconds: settings.certificateLifetimeSeconds, on: reactor, log) {
             [unowned self] held in
             self.tellWorkers(.credentials(held, self.provings.begin(self.workers.count) {}))
@@ -62,8 +63,8 @@ package final class NodeProxy {
         for index in 0..<count { workers.append(try start(index)) }
     }
 
-    private func start(_ index: Int) throws(Errno) -> Mailbox<WorkerMessage> {
-        let mailbox = try Mailbox<WorkerMessage>(capacity: Self.mailboxCapacity)
+    private func start(_ index: Int) throws(Errno) -> Outbox<WorkerMessage> {
+        let mailbox = try Mailbox<WorkerMessage>(capacity: mailboxCapacity)
         let (settings, log, reports) = (settings, log, reports)
         _ = try KernelThread(named: "worker-\(index)") {
             do throws(Errno) {
@@ -72,27 +73,13 @@ package final class NodeProxy {
                 log.error("proxy", "worker ended", ["worker": "\(index)", "error": "\(error)"])
             }
         }
-        return mailbox
+        return Outbox(mailbox, on: reactor, supersedes: { new, old in new.supersedes(old) }) { [log] in
+            log.error("proxy", "worker does not keep up with its messages", ["worker": "\(index)"])
+        }
     }
 
     private func tellWorkers(_ message: WorkerMessage) {
-        for (index, mailbox) in workers.enumerated() where !mailbox.post(message) {
-            log.error("proxy", "worker does not keep up with its messages", ["worker": "\(index)"])
-            guard behind.insert(index).inserted else { continue }
-            catchUpLater(index)
-        }
-    }
-
-    /// A worker must not go on with an old configuration because its mailbox was full at the wrong moment.
-    private func catchUpLater(_ index: Int) {
-        _ = reactor.after(milliseconds: Self.catchUpMilliseconds) { [unowned self] in
-            let hasCredentials = self.workers[index].post(
-                .credentials(self.certificates.held, self.provings.version))
-            let version = self.uptake.version
-            let hasSnapshot = self.snapshot.map { self.workers[index].post(.configure($0, version)) } ?? true
-            guard hasCredentials, hasSnapshot else { return self.catchUpLater(index) }
-            self.behind.remove(index)
-        }
+        for worker in workers { worker.post(message) }
     }
 
     // MARK: Configuration

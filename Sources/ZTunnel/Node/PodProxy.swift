@@ -121,8 +121,26 @@ package final class PodProxy {
         if client != address.ip, worker.settings.sourceAddress == .client {
             options.source = client
             options.isTransparent = true
+            if let socket = try dialFromCallerPort(address, options) { return socket }
         }
         return try connect(to: address, options)
+    }
+
+    /// Nil when the kernel is to choose the port.
+    private func dialFromCallerPort(
+        _ address: SocketAddress, _ options: Socket.Options
+    ) throws(Errno) -> Descriptor? {
+        let now = worker.reactor.nowNanoseconds
+        guard let port = worker.callerPorts.next(nowNanoseconds: now) else { return nil }
+        var options = options
+        options.sourcePort = port
+        do throws(Errno) {
+            return try connect(to: address, options)
+        } catch {
+            guard error == .addressInUse || error == .noSuchAddress else { throw error }
+            worker.callerPorts.wasTaken(nowNanoseconds: now)
+            return nil
+        }
     }
 
     private func connect(to address: SocketAddress, _ options: Socket.Options) throws(Errno) -> Descriptor {

@@ -58,6 +58,7 @@ package final class Worker {
     let namespaces: NamespaceVisitor
     let log: Log
     package var random = QuickRandom()
+    var callerPorts: CallerPorts
 
     package private(set) var snapshot: Snapshot?
     private var credentials: [SPIFFEIdentity: Credential] = [:]
@@ -65,7 +66,7 @@ package final class Worker {
     private var pods: [String: PodProxy] = [:]
     private var metrics = TrafficMetrics()
     private var accessLog: AccessLog
-    private let reports: Mailbox<WorkerReport>
+    private let reports: Outbox<WorkerReport>
     private var isDraining = false
     private var lastFinishedNanoseconds: UInt64 = 0
     private var isTidyingDue = false
@@ -79,9 +80,11 @@ package final class Worker {
         self.index = index
         self.settings = settings
         self.log = log
-        self.reports = reports
-        reactor = Reactor(kernel: try LinuxKernel())
+        let reactor = Reactor(kernel: try LinuxKernel())
+        self.reactor = reactor
+        self.reports = Outbox(reports, on: reactor)
         namespaces = try NamespaceVisitor()
+        callerPorts = CallerPorts(random: &random)
         isAccessLogged = settings.isAccessLogged
         accessLog = AccessLog(format: log.format, sink: log.sink)
     }
@@ -96,10 +99,10 @@ package final class Worker {
         switch message {
         case .configure(let snapshot, let version):
             configure(snapshot)
-            report(.configured(worker: index, version: version))
+            reports.post(.configured(worker: index, version: version))
         case .credentials(let credentials, let version):
             renew(credentials)
-            report(.proving(worker: index, version: version))
+            reports.post(.proving(worker: index, version: version))
         case .addPod(let identity, let namespace): add(identity, namespace)
         case .drainPod(let uid, let deadline): drain(uid, deadline)
         case .drain(let deadline): drainAll(deadline)
@@ -115,12 +118,6 @@ package final class Worker {
         self.snapshot = snapshot
         metrics.configurationChanged()
         for pod in pods.values { pod.configurationChanged(snapshot) }
-    }
-
-    /// The control thread waits for nothing else: a full mailbox only delays the word.
-    private func report(_ report: WorkerReport) {
-        guard !reports.post(report) else { return }
-        _ = reactor.after(milliseconds: 100) { [weak self] in self?.report(report) }
     }
 
     private func renew(_ credentials: [SPIFFEIdentity: Credential]) {

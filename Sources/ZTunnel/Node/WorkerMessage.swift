@@ -19,6 +19,17 @@ package enum WorkerMessage: Sendable {
     /// Answer with `report`.
     case report(id: UInt64)
     case stop
+
+    /// Whether it makes an earlier one that has not been told yet unnecessary.
+    func supersedes(_ earlier: WorkerMessage) -> Bool {
+        switch (self, earlier) {
+        case (.configure, .configure), (.credentials, .credentials), (.drain, .drain), (.logAccess, .logAccess),
+            (.report, .report), (.stop, .stop):
+            true
+        case (.drainPod(let uid, _), .drainPod(let other, _)): uid == other
+        default: false
+        }
+    }
 }
 
 /// What a worker tells the control thread.

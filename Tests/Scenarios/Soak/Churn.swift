@@ -10,7 +10,6 @@ final class Churn {
     private let mesh: NamespaceMesh
     private let denied: Watch
     private let foreign: Watch
-    private let wandering: Watch
     private var isStrict = false
     private var isDenying = false
     private var visits = 0
@@ -21,9 +20,8 @@ final class Churn {
     /// - Parameters:
     ///   - denied: a caller that policy forbids at times.
     ///   - foreign: a caller outside the mesh.
-    ///   - wandering: a caller of `wanderer`.
-    init(_ mesh: NamespaceMesh, denied: Watch, foreign: Watch, wandering: Watch) {
-        (self.mesh, self.denied, self.foreign, self.wandering) = (mesh, denied, foreign, wandering)
+    init(_ mesh: NamespaceMesh, denied: Watch, foreign: Watch) {
+        (self.mesh, self.denied, self.foreign) = (mesh, denied, foreign)
     }
 
     /// Seconds of the clock that `transfer.py watch` reads, too.
@@ -113,25 +111,10 @@ final class Churn {
 
     // MARK: Who is in the mesh
 
-    /// Under STRICT a client whose node has not heard yet that the server has come in, or left, is refused (docs/reference/ztunnel.md).
+    /// Whoever calls it is admitted all the while, under STRICT, too.
     private func wander() throws {
-        let moment: Timeline.Verdict = isStrict ? .either : .admitted
-        wandering.timeline.change(to: moment, at: Self.now)
         let isIn = mesh.pods.first { $0.name == Self.wanderer.name }?.isEnrolled == true
-        if isIn {
-            try mesh.setEnrolled(Self.wanderer, false)
-            settle()
-            try mesh.release(Self.wanderer)
-            try eventually("the wanderer is released", withinSeconds: 40) {
-                let state = mesh.node(of: Self.wanderer).state(of: Self.wanderer)
-                return state == nil || state == "released"
-            }
-        } else {
-            try mesh.enrol(Self.wanderer)
-            try mesh.setEnrolled(Self.wanderer, true)
-            settle()
-        }
-        wandering.timeline.change(to: .admitted, at: Self.now)
+        if isIn { try mesh.unlabel(Self.wanderer) } else { try mesh.label(Self.wanderer) }
     }
 
     private func settle() { usleep(UInt32(Timeline.marginSeconds * 1e6)) }

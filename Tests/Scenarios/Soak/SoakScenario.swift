@@ -28,8 +28,7 @@ struct SoakScenario {
 
         let traffic = try Traffic(mesh, worker: Self.worker, seconds: soakSeconds)
         let watches = try Watches(mesh, seconds: soakSeconds)
-        let churn = Churn(
-            mesh, denied: watches.denied, foreign: watches.foreign, wandering: watches.wandering)
+        let churn = Churn(mesh, denied: watches.denied, foreign: watches.foreign)
         try churn.round()
         let before = try mesh.nodes.map { (try $0.ztunnelSockets(), try $0.ztunnelMemory()) }
         while Churn.now < begun + soakSeconds { try churn.round() }

@@ -147,6 +147,21 @@ extension NamespaceMesh {
         try occupy(pod, "talk", address, seconds: 60, ["--parallel", "12"])
     }
 
+    struct Calling: Decodable {
+        /// Over a connection each, and over connections that were kept.
+        let calls: Int
+        let kept: Int
+        let wrong: [String]
+    }
+
+    /// Calls that never pause, over new connections and over kept ones, until they are stopped. Returns once they have begun.
+    func startCalls(from pod: MeshPod, _ address: String, parallel: Int = 3) throws -> Occupation<Calling> {
+        let calls: Occupation<Calling> = try occupy(
+            pod, "call", address, seconds: 120, ["--parallel", "\(parallel)", "--pause", "0.002"])
+        try eventually("the calls from \(pod.name) have started") { calls.lines.contains("started") }
+        return calls
+    }
+
     /// What came of one connection by `hbone_client.py`; see there.
     struct ForeignOutcome: Decodable {
         struct TLS: Decodable {

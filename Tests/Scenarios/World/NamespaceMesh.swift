@@ -155,6 +155,32 @@ final class NamespaceMesh {
         try node(of: pod).release(pod)
     }
 
+    /// Brings a pod in as whoever labels it does: the proxies are told once its agent says that it takes tunnels.
+    func label(_ pod: MeshPod) throws {
+        let node = node(of: pod)
+        try node.enrol(pod)
+        try eventually("\(pod.name) takes tunnels; the agent says \(node.state(of: pod) ?? "nothing")") {
+            ["joining", "enabled"].contains(node.state(of: pod))
+        }
+        try setEnrolled(pod, true)
+        try eventually("\(pod.name) is enrolled; the agent says \(node.state(of: pod) ?? "nothing")") {
+            node.state(of: pod) == "enabled"
+        }
+    }
+
+    /// Lets a pod go as whoever takes its label away does: the proxies are told once nothing new is captured.
+    func unlabel(_ pod: MeshPod) throws {
+        let node = node(of: pod)
+        try node.release(pod)
+        try eventually("\(pod.name) leaves; the agent says \(node.state(of: pod) ?? "nothing")") {
+            [nil, "releasing", "released"].contains(node.state(of: pod))
+        }
+        try setEnrolled(pod, false)
+        try eventually("\(pod.name) has left; the agent says \(node.state(of: pod) ?? "nothing")", withinSeconds: 40) {
+            [nil, "released"].contains(node.state(of: pod))
+        }
+    }
+
     /// Whether a pod is in the mesh according to what the proxies are told, which `enrol` and `release` do not change.
     func setEnrolled(_ pod: MeshPod, _ isEnrolled: Bool) throws {
         guard let index = pods.firstIndex(where: { $0.name == pod.name }) else { return }
