@@ -123,7 +123,8 @@ let package = Package(
         .target(
             name: "FuzzEntries",
             dependencies: [
-                "Discovery", "HBONE", "Mesh", "Netlink", "NodeAgent", "Reactor", "TestCertificates", "ZTunnel",
+                "Controller", "Discovery", "HBONE", "Mesh", "Netlink", "NodeAgent", "Reactor", "TestCertificates",
+                "ZTunnel",
             ],
             path: "Fuzz/Entries", swiftSettings: house),
         tests("FuzzTests", ["FuzzEntries"]),

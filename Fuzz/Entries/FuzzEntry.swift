@@ -37,8 +37,8 @@ package struct FuzzEntry: Sendable {
 
     package static let all: [FuzzEntry] = [
         .address, .adminRequest, .authority, .baggage, .certificateAnswer, .discoveryMessage, .discoveryResource,
-        .forwarded, .grpcMessages, .identity, .netlink, .podFile, .staticConfiguration, .trustBundle, .tunnelClient,
-        .tunnelServer, .yaml, .zdsAgent, .zdsPacket, .zdsProxy,
+        .forwarded, .grpcMessages, .identity, .manifests, .netlink, .podFile, .staticConfiguration, .trustBundle,
+        .tunnelClient, .tunnelServer, .yaml, .zdsAgent, .zdsPacket, .zdsProxy,
     ]
 }
 

@@ -69,6 +69,29 @@ struct WaypointOrderTests {
         #expect(try world.service("cart").waypoint != nil)
     }
 
+    @Test func `a proxy that comes without a guard says that its waypoint was not in force, and it comes in order`()
+        throws
+    {
+        let text = Self.gateway + Self.service(labels: Self.bound) + pod("web")
+        var world = OrderedWorld()
+        world.become(text, isFirst: true)
+        world.learn([:])
+        world.learn(["shop/\(Self.inForce)": "1", "shop/x": "1"])
+        #expect(try world.guards("web") == [Self.inForce], "who knows nothing, or all, tells nothing new")
+        world.learn(["shop/x": "1"])
+        #expect(try world.service("cart").waypoint != nil && world.guards("web") == [Self.announced])
+        world.settle()
+        #expect(try world.guards("web") == [Self.inForce])
+        world.learn(["shop/x": "1"])
+        #expect(try world.guards("web") == [Self.inForce], "it is known to be in force by now")
+
+        var other = OrderedWorld()
+        other.become(text, isFirst: true)
+        other.acknowledge()
+        other.learn(["shop/x": "1"])
+        #expect(try other.guards("web") == [Self.inForce], "all have acknowledged it since")
+    }
+
     @Test func `a service that is new is never straight to the one who learns of it`() throws {
         var world = OrderedWorld()
         world.become(Self.gateway + pod("web"), isFirst: true)
@@ -258,6 +281,11 @@ private struct OrderedWorld {
     mutating func acknowledge() {
         let effects = order.advance(.init(nodes: version), nowMilliseconds: nowMilliseconds, of: live)
         if let effects { publish(effects) }
+    }
+
+    /// A proxy comes that holds these policies.
+    mutating func learn(_ policies: [String: String]) {
+        if let effects = order.learn(held: policies, of: live) { publish(effects) }
     }
 
     mutating func wait() {

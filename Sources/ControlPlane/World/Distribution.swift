@@ -48,6 +48,8 @@ package actor Distribution {
     private var watchers: [UInt64: AsyncStream<Void>.Continuation] = [:]
     private var watcherCount: UInt64 = 0
     private var awaitedDeadline: UInt64?
+    /// What proxies have said that came before there was anything to tell them.
+    private var heldBeforeListing: [[String: String]] = []
 
     package init(_ settings: ControllerSettings, _ metrics: ControllerMetrics, _ log: Log) {
         self.settings = settings
@@ -70,6 +72,8 @@ extension Distribution {
             let changes = translation.model.changes(to: objects)
             apply(changes, wholePolicies: !isListed)
             isListed = true
+            for held in heldBeforeListing { learn(held: held) }
+            heldBeforeListing = []
             log.info("world", "listed", ["objects": "\(objects.count)", "version": "\(world.version)"])
         case .changed(let changes): apply(changes, wholePolicies: false)
         case .problems(let problems): take(problems)
@@ -113,7 +117,7 @@ extension Distribution {
 
     /// Waypoints come into force step by step, each when all have acknowledged the one before.
     private func advanceOrder() {
-        guard isListed, order.isUnderWay else { return }
+        guard isListed, order.awaitsAcknowledgements else { return }
         while let effects = order.advance(progress, nowMilliseconds: nowMilliseconds, of: translation) {
             publish(effects)
             wakeAll()
@@ -166,6 +170,7 @@ extension Distribution {
     package func receive(_ request: DeltaRequest, _ id: SessionID) throws(DiscoveryRefusal) {
         guard let session = sessions[id] else { return }
         if session.proxy == nil, let node = request.node { try introduce(node, id) }
+        learn(from: request, id)
         do {
             guard try sessions[id]?.machine.receive(request, world: world) == true else { return }
         } catch {
@@ -197,6 +202,27 @@ extension Distribution {
                 "proxy": proxy.name, "node": node.nodeName, "account": session.caller.account,
                 "version": node.ourVersion ?? "",
             ])
+    }
+
+    /// What a node's proxy holds of an earlier controller tells how far that was.
+    private func learn(from request: DeltaRequest, _ id: SessionID) {
+        guard request.typeURL == ResourceType.authorization.rawValue, !request.initialVersions.isEmpty,
+            let proxy = sessions[id]?.proxy, register.states[proxy]?.role == .ztunnel
+        else { return }
+        learn(held: request.initialVersions)
+    }
+
+    /// As many proxies as a controller is made for.
+    private static let heldLimit = 1_000
+
+    private func learn(held policies: [String: String]) {
+        guard isListed else {
+            if heldBeforeListing.count < Self.heldLimit { heldBeforeListing.append(policies) }
+            return
+        }
+        guard let effects = order.learn(held: policies, of: translation) else { return }
+        publish(effects)
+        wakeAll()
     }
 
     /// Nil for one who may know of the mesh, and whose word on what is in force counts for nothing.

@@ -13,7 +13,7 @@ package struct AuthenticationDescription: Codable, Hashable, Sendable {
         let deciding = translation.deciding(for: pod, in: namespace)
         mode = (deciding?.mode ?? .permissive).rawValue
         origin = deciding.map { "\($0.reference)" } ?? ""
-        let exceptions = pod.flatMap(translation.own)?.portModes.filter { $0.value != .unset } ?? [:]
+        let exceptions = pod.flatMap { translation.own($0.metadata) }?.portModes.filter { $0.value != .unset } ?? [:]
         ports = Dictionary(uniqueKeysWithValues: exceptions.map { ("\($0.key)", $0.value.rawValue) })
     }
 }

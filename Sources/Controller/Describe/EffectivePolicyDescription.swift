@@ -62,8 +62,8 @@ extension MeshView {
             return ObjectReference(kind: .authorizationPolicy, namespace: key.namespace, name: key.name)
         }
         let peers = PeerTranslation(model: model, settings: settings)
-        guard peers.policyKey(for: pod) == key else { return nil }
-        if key != peers.strictKey { return peers.own(pod)?.reference }
+        guard peers.policyKey(for: pod.metadata) == key else { return nil }
+        if key != peers.strictKey { return peers.own(pod.metadata)?.reference }
         return peers.deciding(for: pod, in: pod.metadata.namespace)?.reference
     }
 }

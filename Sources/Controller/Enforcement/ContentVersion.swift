@@ -12,7 +12,8 @@ package struct ContentVersion: Hashable, Sendable, CustomStringConvertible {
     package init(of object: KubernetesObject) {
         var hash = FNVHash()
         hash.add(object.reference.description)
-        hash.add(YAMLEmitter.text(of: object.body))
+        let said = object.body.entries.filter { $0.key.text != "status" }
+        hash.add(YAMLEmitter.text(of: YAMLNode(.mapping(said))))
         hash.add(object.metadata.labels.filter { MeshLabel.isRead($0.key) })
         hash.add(object.metadata.annotations.filter { MeshAnnotation.isRead($0.key) })
         self.init(hash: hash.value)
@@ -26,28 +27,4 @@ package struct ContentVersion: Hashable, Sendable, CustomStringConvertible {
 
     /// Enough of it to tell versions of one object apart.
     package var short: String { String(description.prefix(12)) }
-}
-
-/// FNV-1a of 128 bits. Whoever could make two texts of one hash could as well write either of them.
-private struct FNVHash {
-    private static let prime = UInt128(1) << 88 | 0x13b
-    private(set) var value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
-
-    /// Texts are separated by a byte that UTF-8 does not have.
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte) }
-        add(0xff)
-    }
-
-    mutating func add(_ pairs: [String: String]) {
-        for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
-            add(key)
-            add(value)
-        }
-        add(0xfe)
-    }
-
-    private mutating func add(_ byte: UInt8) {
-        value = (value ^ UInt128(byte)) &* Self.prime
-    }
 }

@@ -84,10 +84,10 @@ package struct GovernedNodes: Sendable {
 
     private func selections(of pod: Kubernetes.Pod, in model: MeshModel) -> Set<ObjectReference> {
         let (own, root) = (pod.metadata.namespace, settings.rootNamespace)
-        let policies = Set([own, root]).flatMap { model.policies(selecting: pod, in: $0) }
+        let policies = Set([own, root]).flatMap { model.policies(selecting: pod.metadata, in: $0) }
             .filter(AuthorizationTranslation.isForZTunnel).map(KubernetesObject.authorizationPolicy)
         let authentications =
-            own == root ? [] : model.authentications(selecting: pod).map(KubernetesObject.peerAuthentication)
+            own == root ? [] : model.authentications(selecting: pod.metadata).map(KubernetesObject.peerAuthentication)
         return Set((policies + authentications).map(\.reference))
     }
 

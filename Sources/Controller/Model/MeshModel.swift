@@ -17,6 +17,9 @@ package struct MeshModel: Sendable {
     package private(set) var policies: [NamespacedName: Kubernetes.AuthorizationPolicy] = [:]
     package private(set) var authentications: [NamespacedName: Kubernetes.PeerAuthentication] = [:]
 
+    package private(set) var serviceEntries: [NamespacedName: Kubernetes.ServiceEntry] = [:]
+    package private(set) var workloadEntries: [NamespacedName: Kubernetes.WorkloadEntry] = [:]
+
     package private(set) var gateways: [NamespacedName: Kubernetes.Gateway] = [:]
     package private(set) var gatewayClasses: [String: Kubernetes.GatewayClass] = [:]
     package private(set) var meshConfigs: [NamespacedName: Kubernetes.MeshConfig] = [:]
@@ -25,6 +28,7 @@ package struct MeshModel: Sendable {
 
     /// By namespace, as are the following.
     private var serviceSelectors: [String: SelectorIndex] = [:]
+    private var entrySelectors: [String: SelectorIndex] = [:]
     private var policySelectors: [String: SelectorIndex] = [:]
     private var authenticationSelectors: [String: SelectorIndex] = [:]
     /// Those without a selector.
@@ -34,9 +38,16 @@ package struct MeshModel: Sendable {
     private var podsByNode: [String: Set<NamespacedName>] = [:]
     private var podsByNamespace: [String: Set<NamespacedName>] = [:]
     private var servicesByNamespace: [String: Set<NamespacedName>] = [:]
+    private var entriesByNamespace: [String: Set<NamespacedName>] = [:]
+    private var entriesByHost: [String: Set<NamespacedName>] = [:]
+    private var workloadEntriesByNamespace: [String: Set<NamespacedName>] = [:]
+    private var podLabels = LabelIndex()
+    private var workloadEntryLabels = LabelIndex()
     private var authenticationsByNamespace: [String: Set<NamespacedName>] = [:]
     /// By the Gateways that their own labels ask for.
     private var askingServices: [NamespacedName: Set<NamespacedName>] = [:]
+    private var askingEntries: [NamespacedName: Set<NamespacedName>] = [:]
+    private var askingWorkloadEntries: [NamespacedName: Set<NamespacedName>] = [:]
     private var askingPods: [NamespacedName: Set<NamespacedName>] = [:]
     private var askingNamespaces: [NamespacedName: Set<String>] = [:]
     private var gatewaysByClass: [String: Set<NamespacedName>] = [:]
@@ -74,9 +85,36 @@ package struct MeshModel: Sendable {
 // MARK: - Questions
 
 extension MeshModel {
-    /// The Services of the pod's namespace that select it, in the order of their names.
-    func services(selecting pod: Kubernetes.Pod) -> [Kubernetes.Service] {
-        named(serviceSelectors[pod.metadata.namespace], matching: pod, in: pod.metadata.namespace, services)
+    /// The Services of a workload's namespace that select it, in the order of their names.
+    func services(selecting object: Kubernetes.ObjectMeta) -> [Kubernetes.Service] {
+        named(serviceSelectors[object.namespace], matching: object, in: object.namespace, services)
+    }
+
+    /// The ServiceEntries that do.
+    func entries(selecting object: Kubernetes.ObjectMeta) -> [Kubernetes.ServiceEntry] {
+        named(entrySelectors[object.namespace], matching: object, in: object.namespace, serviceEntries)
+    }
+
+    /// The ServiceEntries with this host, the oldest first.
+    func entries(ofHost host: String) -> [Kubernetes.ServiceEntry] {
+        (entriesByHost[host] ?? []).compactMap { serviceEntries[$0] }.sorted { one, other in
+            let times = (one.metadata.creationTimestamp, other.metadata.creationTimestamp)
+            guard times.0 == times.1 else {
+                guard let first = times.0, let second = times.1 else { return times.0 != nil }
+                return first < second
+            }
+            return one.metadata.key.sortsBefore(other.metadata.key)
+        }
+    }
+
+    /// The Service that a host name stands for.
+    func service(ofHost host: String, _ settings: MeshSettings) -> Kubernetes.Service? {
+        let suffix = ".svc.\(settings.clusterDomain)"
+        guard host.hasSuffix(suffix) else { return nil }
+        let parts = host.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        let service = services[NamespacedName(namespace: String(parts[1]), name: String(parts[0]))]
+        return service?.kind == .externalName ? nil : service
     }
 
     /// The EndpointSlices that name the pod.
@@ -84,15 +122,38 @@ extension MeshModel {
         (slicesByPod[pod.key] ?? []).compactMap { slices[$0] }.sorted { $0.metadata.name < $1.metadata.name }
     }
 
-    /// The policies of a namespace that select the pod.
-    func policies(selecting pod: Kubernetes.Pod, in namespace: String) -> [Kubernetes.AuthorizationPolicy] {
-        named(policySelectors[namespace], matching: pod, in: namespace, policies)
+    /// The policies of a namespace that select a workload.
+    func policies(
+        selecting object: Kubernetes.ObjectMeta, in namespace: String
+    ) -> [Kubernetes.AuthorizationPolicy] {
+        named(policySelectors[namespace], matching: object, in: namespace, policies)
     }
 
-    /// Those of the pod's own namespace that select it.
-    func authentications(selecting pod: Kubernetes.Pod) -> [Kubernetes.PeerAuthentication] {
-        let namespace = pod.metadata.namespace
-        return named(authenticationSelectors[namespace], matching: pod, in: namespace, authentications)
+    /// Those of the workload's own namespace that select it.
+    func authentications(selecting object: Kubernetes.ObjectMeta) -> [Kubernetes.PeerAuthentication] {
+        named(authenticationSelectors[object.namespace], matching: object, in: object.namespace, authentications)
+    }
+
+    /// The pods of a namespace with these labels.
+    func pods(selectedBy selector: [String: String], in namespace: String) -> Set<NamespacedName> {
+        podLabels.matches(selector, in: namespace) ?? pods(in: namespace)
+    }
+
+    func workloadEntries(selectedBy selector: [String: String], in namespace: String) -> Set<NamespacedName> {
+        workloadEntryLabels.matches(selector, in: namespace) ?? workloadEntries(in: namespace)
+    }
+
+    /// The namespaces that have workloads.
+    var populatedNamespaces: Set<String> { Set(podsByNamespace.keys).union(workloadEntriesByNamespace.keys) }
+
+    func entries(in namespace: String) -> Set<NamespacedName> { entriesByNamespace[namespace] ?? [] }
+
+    func workloadEntries(in namespace: String) -> Set<NamespacedName> { workloadEntriesByNamespace[namespace] ?? [] }
+
+    func entries(askingFor gateway: NamespacedName) -> Set<NamespacedName> { askingEntries[gateway] ?? [] }
+
+    func workloadEntries(askingFor gateway: NamespacedName) -> Set<NamespacedName> {
+        askingWorkloadEntries[gateway] ?? []
     }
 
     /// Those of a namespace that are for all of it.
@@ -130,10 +191,10 @@ extension MeshModel {
     func gateways(ofClass name: String) -> Set<NamespacedName> { gatewaysByClass[name] ?? [] }
 
     private func named<Object>(
-        _ index: SelectorIndex?, matching pod: Kubernetes.Pod, in namespace: String,
+        _ index: SelectorIndex?, matching object: Kubernetes.ObjectMeta, in namespace: String,
         _ objects: [NamespacedName: Object]
     ) -> [Object] {
-        (index?.matches(pod.metadata.labels) ?? []).compactMap {
+        (index?.matches(object.labels) ?? []).compactMap {
             objects[NamespacedName(namespace: namespace, name: $0)]
         }
     }
@@ -157,6 +218,7 @@ extension MeshModel {
             pods[key] = pod
             podsByNode[pod.spec.nodeName, default: []].insert(key)
             podsByNamespace[namespace, default: []].insert(key)
+            podLabels.insert(key, pod.metadata.labels)
             if let gateway = pod.gatewayKey { podsByGateway[gateway, default: []].insert(key) }
             for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
                 askingPods[gateway, default: []].insert(key)
@@ -167,6 +229,14 @@ extension MeshModel {
             serviceSelectors[namespace, default: .init()].set(service.selector, for: name)
             for gateway in WaypointWish.gateways(labelling: service.metadata, home: namespace) {
                 askingServices[gateway, default: []].insert(key)
+            }
+        case .serviceEntry(let entry): insert(entry, key)
+        case .workloadEntry(let entry):
+            workloadEntries[key] = entry
+            workloadEntriesByNamespace[namespace, default: []].insert(key)
+            workloadEntryLabels.insert(key, entry.labelledMetadata.labels)
+            for gateway in WaypointWish.gateways(labelling: entry.labelledMetadata, home: namespace) {
+                askingWorkloadEntries[gateway, default: []].insert(key)
             }
         case .endpointSlice(let slice):
             slices[key] = slice
@@ -205,6 +275,7 @@ extension MeshModel {
             pods[key] = nil
             podsByNode.remove(key, under: pod.spec.nodeName)
             podsByNamespace.remove(key, under: namespace)
+            podLabels.remove(key, pod.metadata.labels)
             if let gateway = pod.gatewayKey { podsByGateway.remove(key, under: gateway) }
             for gateway in WaypointWish.gateways(labelling: pod.metadata, home: namespace) {
                 askingPods.remove(key, under: gateway)
@@ -216,6 +287,14 @@ extension MeshModel {
                 askingServices.remove(key, under: gateway)
             }
             serviceSelectors[namespace]?.set(nil, for: name)
+        case .serviceEntry(let entry): remove(entry, key)
+        case .workloadEntry(let entry):
+            workloadEntries[key] = nil
+            workloadEntriesByNamespace.remove(key, under: namespace)
+            workloadEntryLabels.remove(key, entry.labelledMetadata.labels)
+            for gateway in WaypointWish.gateways(labelling: entry.labelledMetadata, home: namespace) {
+                askingWorkloadEntries.remove(key, under: gateway)
+            }
         case .endpointSlice(let slice):
             slices[key] = nil
             for pod in slice.podKeys { slicesByPod.remove(key, under: pod) }
@@ -235,6 +314,28 @@ extension MeshModel {
         case .meshConfig: meshConfigs[key] = nil
         case .referenceGrant: referenceGrants[namespace]?[name] = nil
         default: break
+        }
+    }
+}
+
+extension MeshModel {
+    private mutating func insert(_ entry: Kubernetes.ServiceEntry, _ key: NamespacedName) {
+        serviceEntries[key] = entry
+        entriesByNamespace[key.namespace, default: []].insert(key)
+        entrySelectors[key.namespace, default: .init()].set(entry.selector, for: key.name)
+        for host in entry.hosts { entriesByHost[host, default: []].insert(key) }
+        for gateway in WaypointWish.gateways(labelling: entry.metadata, home: key.namespace) {
+            askingEntries[gateway, default: []].insert(key)
+        }
+    }
+
+    private mutating func remove(_ entry: Kubernetes.ServiceEntry, _ key: NamespacedName) {
+        serviceEntries[key] = nil
+        entriesByNamespace.remove(key, under: key.namespace)
+        entrySelectors[key.namespace]?.set(nil, for: key.name)
+        for host in entry.hosts { entriesByHost.remove(key, under: host) }
+        for gateway in WaypointWish.gateways(labelling: entry.metadata, home: key.namespace) {
+            askingEntries.remove(key, under: gateway)
         }
     }
 }

@@ -24,8 +24,10 @@ package struct LiveTranslation: Sendable {
     private var routes: [NamespacedName: WaypointRoute] = [:]
     package private(set) var policies: [NamespacedName: AuthorizationPolicy] = [:]
     package private(set) var remarks: [ObjectReference: [TranslationDiagnostic]] = [:]
-    /// The keys of what was made from each slice.
+    /// The keys of what was made from each slice, and from each ServiceEntry's own endpoints.
     private var endpointsBySlice: [NamespacedName: Set<String>] = [:]
+    private var endpointsByEntry: [NamespacedName: Set<String>] = [:]
+    private var pool = AddressPool()
 
     package init(settings: MeshSettings = MeshSettings()) {
         self.settings = settings
@@ -55,19 +57,26 @@ package struct LiveTranslation: Sendable {
     /// Takes changes in and tells what is different for data planes.
     package mutating func apply(_ modelChanges: [MeshModel.Change]) -> Changes {
         var affected = Dependents()
+        var entriesToPlace: Set<ObjectReference> = []
         for change in modelChanges {
             if let old = model.objects[change.reference] {
                 affected.formUnion(model.dependents(of: old, settings: settings))
             }
             model.apply(change)
+            if change.reference.kind == .serviceEntry { entriesToPlace.insert(change.reference) }
             if case .upsert(let new) = change {
                 affected.formUnion(model.dependents(of: new, settings: settings))
             }
         }
+        for reference in entriesToPlace.sorted() {
+            pool.place(NamespacedName(namespace: reference.namespace, name: reference.name), of: model)
+        }
         var changes = Changes()
         translatePods(affected.pods, &changes)
+        translateWorkloadEntries(affected.workloadEntries, &changes)
         translateSlices(affected.slices, &changes)
-        translateServices(affected.services, &changes)
+        translateEntries(affected.entries, &changes)
+        translateHosts(affected.hosts, &changes)
         translatePolicies(affected.policies, &changes)
         translateAuthentications(affected.authentications, &changes)
         return changes
@@ -85,29 +94,49 @@ extension LiveTranslation {
         }
     }
 
+    private mutating func translateWorkloadEntries(_ keys: Set<NamespacedName>, _ changes: inout Changes) {
+        let translation = WorkloadEntryTranslation(model: model, settings: settings)
+        for key in keys {
+            let workload = model.workloadEntries[key].flatMap(translation.workload(for:))
+            workloads.update(settings.uid(ofWorkloadEntry: key), to: workload, &changes.workloads)
+        }
+    }
+
     private mutating func translateSlices(_ keys: Set<NamespacedName>, _ changes: inout Changes) {
         let translation = EndpointTranslation(model: model, settings: settings)
         for key in keys {
             let endpoints = model.slices[key].map(translation.workloads(for:)) ?? []
-            let uids = Set(endpoints.map(\.uid))
-            for uid in (endpointsBySlice[key] ?? []).subtracting(uids) {
-                workloads.update(uid, to: nil, &changes.workloads)
-            }
-            for endpoint in endpoints { workloads.update(endpoint.uid, to: endpoint, &changes.workloads) }
-            endpointsBySlice[key] = uids.isEmpty ? nil : uids
+            endpointsBySlice[key] = replace(endpointsBySlice[key], by: endpoints, &changes)
         }
     }
 
-    private mutating func translateServices(_ keys: Set<NamespacedName>, _ changes: inout Changes) {
-        let translation = ServiceTranslation(model: model, settings: settings)
+    private mutating func translateEntries(_ keys: Set<NamespacedName>, _ changes: inout Changes) {
+        let translation = WorkloadEntryTranslation(model: model, settings: settings)
         for key in keys {
-            let resourceKey = NamespacedName(namespace: key.namespace, name: settings.hostname(ofService: key))
-            let service = model.services[key].flatMap(translation.service(for:))
-            services.update(resourceKey, to: service, &changes.services)
-            let route =
-                service == nil ? nil : model.services[key].flatMap { model.waypointRoute(to: $0.metadata, settings) }
-            if routes[resourceKey] != route { changes.routes.insert(resourceKey) }
-            routes[resourceKey] = route
+            let endpoints = model.serviceEntries[key].map(translation.workloads(for:)) ?? []
+            endpointsByEntry[key] = replace(endpointsByEntry[key], by: endpoints, &changes)
+        }
+    }
+
+    /// - Returns: the keys of those that there are now.
+    private mutating func replace(
+        _ before: Set<String>?, by endpoints: [Workload], _ changes: inout Changes
+    ) -> Set<String>? {
+        let uids = Set(endpoints.map(\.uid))
+        for uid in (before ?? []).subtracting(uids) { workloads.update(uid, to: nil, &changes.workloads) }
+        for endpoint in endpoints { workloads.update(endpoint.uid, to: endpoint, &changes.workloads) }
+        return uids.isEmpty ? nil : uids
+    }
+
+    private mutating func translateHosts(_ keys: Set<NamespacedName>, _ changes: inout Changes) {
+        let translation = HostTranslation(model: model, settings: settings, pool: pool)
+        for key in keys {
+            let service = translation.service(at: key)
+            services.update(key, to: service, &changes.services)
+            let object = service == nil ? nil : model.telling(key.name, in: key.namespace, settings)?.metadata
+            let route = object.flatMap { model.waypointRoute(to: $0, settings) }
+            if routes[key] != route { changes.routes.insert(key) }
+            routes[key] = route
         }
     }
 

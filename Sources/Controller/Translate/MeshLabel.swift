@@ -11,6 +11,7 @@ package enum MeshLabel {
     package static let gatewayName = "gateway.networking.k8s.io/gateway-name"
     package static let gatewayClassName = "gateway.networking.k8s.io/gateway-class-name"
     package static let tunnel = "networking.istio.io/tunnel"
+    package static let autoAllocate = "networking.istio.io/enable-autoallocate-ip"
     package static let network = "topology.istio.io/network"
     package static let subzone = "topology.istio.io/subzone"
     package static let region = "topology.kubernetes.io/region"

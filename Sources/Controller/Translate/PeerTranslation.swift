@@ -16,11 +16,11 @@ struct PeerTranslation {
         Self.policy(strictKey, AuthorizationPolicy.Match.unauthenticated)
     }
 
-    /// The policy that a pod must name, if any.
-    func policyKey(for pod: Kubernetes.Pod) -> NamespacedName? {
-        let own = own(pod)
+    /// The policy that a workload must name, if any.
+    func policyKey(for object: Kubernetes.ObjectMeta) -> NamespacedName? {
+        let own = own(object)
         if let own, policy(for: own) != nil { return Self.policyKey(ofAuthentication: own.metadata.key) }
-        return mode(own, in: pod.metadata.namespace) == .strict ? strictKey : nil
+        return mode(own, in: object.namespace) == .strict ? strictKey : nil
     }
 
     /// Of an authentication that treats some ports unlike the others; nil when the static policy or none will do.
@@ -82,12 +82,12 @@ extension PeerTranslation {
 
     /// That which says by its mode what holds for a pod, or for pods of a namespace; nil where the mesh's default holds.
     func deciding(for pod: Kubernetes.Pod?, in namespace: String) -> Kubernetes.PeerAuthentication? {
-        deciding(pod.flatMap(own), in: namespace)
+        deciding(pod.flatMap { own($0.metadata) }, in: namespace)
     }
 
-    /// That which selects the pod, whose modes for single ports hold. In the root namespace none does.
-    func own(_ pod: Kubernetes.Pod) -> Kubernetes.PeerAuthentication? {
-        pod.metadata.namespace == settings.rootNamespace ? nil : model.authentications(selecting: pod).oldest
+    /// That which selects the workload, whose modes for single ports hold. In the root namespace none does.
+    func own(_ object: Kubernetes.ObjectMeta) -> Kubernetes.PeerAuthentication? {
+        object.namespace == settings.rootNamespace ? nil : model.authentications(selecting: object).oldest
     }
 
     static func policyKey(ofAuthentication key: NamespacedName) -> NamespacedName {

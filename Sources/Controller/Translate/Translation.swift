@@ -13,10 +13,13 @@ package struct Translation: Hashable, Sendable {
         let endpoints = EndpointTranslation(model: model, settings: settings)
         configuration.workloads = model.pods.values.compactMap(workloads.workload(for:))
         configuration.workloads += model.slices.values.flatMap(endpoints.workloads(for:))
+        let entries = WorkloadEntryTranslation(model: model, settings: settings)
+        configuration.workloads += model.workloadEntries.values.compactMap(entries.workload(for:))
+        configuration.workloads += model.serviceEntries.values.flatMap(entries.workloads(for:))
         configuration.workloads.sort { $0.uid < $1.uid }
 
-        let services = ServiceTranslation(model: model, settings: settings)
-        configuration.services = model.services.values.compactMap(services.service(for:))
+        let hosts = HostTranslation(model: model, settings: settings, pool: AddressPool(of: model))
+        configuration.services = model.hosts(settings).compactMap(hosts.service(at:))
         configuration.services.sort { $0.key.sortsBefore($1.key) }
 
         translatePolicies(of: model, settings: settings)
@@ -69,6 +72,17 @@ extension ManifestReading {
     }
 
     package var model: MeshModel { MeshModel(objects.values.map(\.object)) }
+}
+
+extension MeshModel {
+    /// All that some object wants to be told as.
+    fileprivate func hosts(_ settings: MeshSettings) -> Set<NamespacedName> {
+        var hosts = Set(services.keys.map(settings.resourceKey(ofService:)))
+        for (key, entry) in serviceEntries {
+            hosts.formUnion(entry.hosts.map { NamespacedName(namespace: key.namespace, name: $0) })
+        }
+        return hosts
+    }
 }
 
 extension NamespacedName {

@@ -20,7 +20,7 @@ struct WorkloadTranslation {
         describeNames(of: pod, in: &workload)
         workload.status = pod.status.isReady && pod.metadata.deletionTimestamp == nil ? .healthy : .unhealthy
         workload.services = ServiceMembership(model: model, settings: settings).services(of: pod)
-        workload.authorizationPolicies = policies(for: pod)
+        workload.authorizationPolicies = model.policies(for: pod.metadata, settings)
         let waypoints = WaypointResolution(model: model, settings: settings)
         workload.waypoint = waypoints.binding(of: pod.metadata, for: .workload)?.address
         return workload
@@ -45,21 +45,20 @@ struct WorkloadTranslation {
     }
 
     private func describeNames(of pod: Kubernetes.Pod, in workload: inout Workload) {
-        let labels = pod.metadata.labels
         workload.workloadType = .pod
         workload.workloadName = WorkloadName.name(of: pod.metadata)
-        workload.canonicalName =
-            MeshLabel.canonicalNames.compactMap { labels[$0] }.first { !$0.isEmpty } ?? workload.workloadName
-        workload.canonicalRevision =
-            MeshLabel.canonicalRevisions.compactMap { labels[$0] }.first { !$0.isEmpty } ?? "latest"
+        workload.canonicalName = MeshLabel.canonicalNames.said(by: pod.metadata) ?? workload.workloadName
+        workload.canonicalRevision = MeshLabel.canonicalRevisions.said(by: pod.metadata) ?? "latest"
     }
+}
 
-    /// The policies with a selector that matches, and what its peers must prove.
-    private func policies(for pod: Kubernetes.Pod) -> [NamespacedName] {
-        let namespaces = Set([pod.metadata.namespace, settings.rootNamespace])
-        let selecting = namespaces.flatMap { model.policies(selecting: pod, in: $0) }
+extension MeshModel {
+    /// The policies with a selector that matches a workload, and what its peers must prove.
+    func policies(for object: Kubernetes.ObjectMeta, _ settings: MeshSettings) -> [NamespacedName] {
+        let namespaces = Set([object.namespace, settings.rootNamespace])
+        let selecting = namespaces.flatMap { policies(selecting: object, in: $0) }
             .filter(AuthorizationTranslation.isForZTunnel).map(\.metadata.key)
-        let strictness = PeerTranslation(model: model, settings: settings).policyKey(for: pod)
+        let strictness = PeerTranslation(model: self, settings: settings).policyKey(for: object)
         return (selecting + [strictness].compactMap { $0 }).sorted { $0.sortsBefore($1) }
     }
 }

@@ -38,6 +38,9 @@ package struct WaypointOrder: Sendable {
     private var rollouts: [NamespacedName: WaypointRollout] = [:]
     /// Of those that are not settled.
     private var steps: [NamespacedName: Step] = [:]
+    /// Those that were there at the start, and since when they are told: until all have acknowledged that, a proxy may say that
+    /// they are not in force.
+    private var assumed: [NamespacedName: Step] = [:]
     private var workloadsByService: [NamespacedName: Set<String>] = [:]
     private var servicesByWorkload: [String: Set<NamespacedName>] = [:]
     private var guardsByWorkload: [String: Set<PolicyKey>] = [:]
@@ -45,8 +48,11 @@ package struct WaypointOrder: Sendable {
 
     package init(settings: MeshSettings) { self.settings = settings }
 
-    /// Whether something waits for acknowledgements or for time.
+    /// Whether something that is wanted is not in force yet.
     package var isUnderWay: Bool { !steps.isEmpty }
+
+    /// Whether acknowledgements make a difference.
+    package var awaitsAcknowledgements: Bool { !steps.isEmpty || !assumed.isEmpty }
 
     /// Whether a service's waypoint, or one of a namespace's services', is not in force yet as it is wanted.
     package func isUnderWay(_ reference: ObjectReference) -> Bool {
@@ -93,6 +99,7 @@ extension WaypointOrder {
     /// What was told last became the world of this version.
     package mutating func published(at version: WorldVersion) {
         for (key, step) in steps where step.since == nil { steps[key]?.since = version }
+        for (key, step) in assumed where step.since == nil { assumed[key]?.since = version }
     }
 
     /// Goes on with what everybody has acknowledged, or what has lingered long enough.
@@ -101,12 +108,47 @@ extension WaypointOrder {
     package mutating func advance(
         _ progress: Progress, nowMilliseconds: UInt64, of targets: LiveTranslation
     ) -> LiveTranslation.Changes? {
+        assumed = assumed.filter { $0.value.since.map { $0 > progress.nodes } ?? true }
         let ready = steps.filter { isOver($0.key, $0.value, progress, nowMilliseconds) }.keys
         guard !ready.isEmpty else { return nil }
         for key in ready { goOn(key, nowMilliseconds) }
         var told = LiveTranslation.Changes()
         tell(Set(ready), [], of: targets, &told)
         return told
+    }
+
+    /// A node's proxy comes from an earlier controller and says which policies it has in force. One that has none of the guards of a
+    /// waypoint that is taken to be in force says that it was not yet, and some sources may still go straight.
+    ///
+    /// - Parameter policies: by `namespace/name`; one that comes from nowhere has none.
+    /// - Returns: nil when that changes nothing.
+    package mutating func learn(
+        held policies: [String: String], of targets: LiveTranslation
+    ) -> LiveTranslation.Changes? {
+        guard !policies.isEmpty else { return nil }
+        let wrong = assumed.keys.filter { key in
+            let names = guards(of: key, targets).map(\.name.description)
+            return !names.isEmpty && names.allSatisfy { policies[$0] == nil }
+        }
+        guard !wrong.isEmpty else { return nil }
+        for key in wrong {
+            assumed[key] = nil
+            rollouts[key] = WaypointRollout(new: targets.route(to: key))
+            steps[key] = Step()
+        }
+        var told = LiveTranslation.Changes()
+        tell(Set(wrong), [], of: targets, &told)
+        return told
+    }
+
+    /// What keeps others from the endpoints of a service.
+    private func guards(of key: NamespacedName, _ targets: LiveTranslation) -> Set<PolicyKey> {
+        var guards: Set<PolicyKey> = []
+        for uid in workloadsByService[key] ?? [] {
+            let ports = targets.service(key)?.targets(by: targets.workload(uid)?.services[key] ?? [:]) ?? []
+            guards.formUnion((guardsByWorkload[uid] ?? []).filter { ports.contains($0.guarding.port) })
+        }
+        return guards
     }
 
     private func isOver(_ key: NamespacedName, _ step: Step, _ progress: Progress, _ nowMilliseconds: UInt64) -> Bool {
@@ -131,7 +173,7 @@ extension WaypointOrder {
         let isKnown = services.contains(key)
         guard targets.service(key) != nil else {
             services.remove(key)
-            (rollouts[key], steps[key]) = (nil, nil)
+            (rollouts[key], steps[key], assumed[key]) = (nil, nil, nil)
             return
         }
         services.insert(key)
@@ -140,7 +182,10 @@ extension WaypointOrder {
         if before == nil {
             guard !route.isStraight else { return }
             rollouts[key] = isKnown ? WaypointRollout(settled: .straight) : WaypointRollout(new: route)
-            if isFirst { rollouts[key] = WaypointRollout(settled: route) }
+            if isFirst {
+                rollouts[key] = WaypointRollout(settled: route)
+                assumed[key] = Step()
+            }
         }
         rollouts[key]?.want(route)
         guard rollouts[key] != before else { return }
