@@ -90,6 +90,7 @@ struct ManifestWatchTests {
         try folders.write("made/ServiceAccount.bank.waypoint.yaml", Self.account)
         let made = watch.changes()
         #expect(made?.isByUser == false && names(made) == ["bank", "waypoint"])
+        #expect(made?.made.map(\.name) == ["waypoint"])
         try folders.write("applied/pod.yaml", Self.pod("one", account: "waypoint"))
         let applied = watch.changes()
         #expect(applied?.isByUser == true && applied?.isSound == true)
@@ -109,5 +110,17 @@ struct WorldStateTests {
         #expect(references([]) == given)
         let namespace = KubernetesObject.namespace(.init(metadata: .init(name: "slipstream-system")))
         #expect(references([namespace]) == [given[1]])
+    }
+
+    @Test func `of what the controller has made, accounts and services are told like any cluster's own`() throws {
+        let account = KubernetesObject.serviceAccount(.init(metadata: .init(name: "waypoint", namespace: "bank")))
+        let service = KubernetesObject.service(.init(metadata: .init(name: "waypoint", namespace: "bank")))
+        var addresses = ServiceAddresses()
+        let state = WorldState(
+            user: [account, service], made: [account.reference, service.reference], nodes: [], pods: [],
+            addresses: &addresses)
+        #expect(state.own.contains(account))
+        #expect(try #require(state.services.first).clusterIPs.count == 1)
+        #expect(!references([account]).contains("\(account.reference)"))
     }
 }

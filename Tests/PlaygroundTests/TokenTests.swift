@@ -35,6 +35,23 @@ struct TokenTests {
         await #expect(throws: TokenRefusal.signature) { try await authenticator(now: 1_500).caller(with: foreign) }
     }
 
+    @Test func `what a container mounts of tokens lies below its pod's folder, and nowhere else`() {
+        var volume = Kubernetes.TokenVolume(name: "istio-token", audience: "istio-ca", path: "istio-token")
+        volume.expirationSeconds = 43_200
+        func paths(_ mounts: [Kubernetes.VolumeMount]) -> [String] {
+            var container = Kubernetes.Container(name: "c")
+            container.volumeMounts = mounts
+            var pod = pod.object(isRunning: true)
+            pod.spec.containers = [container, container]
+            pod.spec.tokenVolumes = [volume]
+            return PodTokens.files(of: pod, in: "/pods/a").map { URL(filePath: $0.path).standardized.path }
+        }
+        let mount = Kubernetes.VolumeMount(name: "istio-token", mountPath: "/var/run/secrets/tokens")
+        #expect(paths([mount]) == ["/pods/a/var/run/secrets/tokens/istio-token"])
+        #expect(paths([.init(name: "other", mountPath: "/var/run/secrets/tokens")]) == [])
+        #expect(paths([.init(name: "istio-token", mountPath: "/../../etc")]) == [])
+    }
+
     @Test func `a token's file is replaced when four fifths of its life are over, and nobody else can read it`() throws
     {
         let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "slip-token-\(UUID().uuidString)")

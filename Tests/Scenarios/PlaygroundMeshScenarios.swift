@@ -39,6 +39,38 @@ extension Scenarios {
             #expect(summary.blocks > 50)
         }
 
+        @Test func `a Gateway gets its waypoint as a pod, which carries what is bound to it until the Gateway is gone`()
+            throws
+        {
+            func namespaces(_ waypoint: String) -> String {
+                Manifests.namespace("bank", isInMesh: true, waypoint: waypoint) + "\n---\n"
+                    + Manifests.namespace("street", isInMesh: false)
+            }
+            let playground = try PlaygroundRun(
+                manifests: Manifests.world.merging([
+                    "namespaces.yaml": namespaces("waypoint"), "waypoint.yaml": Manifests.waypoint,
+                ]) { $1 })
+            let up = try playground.up()
+            #expect(up.status == 0, "\(up.errors)")
+            let waypoint = try #require(try playground.status().pods.first { $0.mesh == "waypoint" })
+            #expect(waypoint.namespace == "bank")
+            #expect(try playground.ask(from: "bank/teller", "vault").text == "hello")
+            #expect(try playground.ask(from: "bank/visitor", "vault").text == nil)
+            let log = "/run/slipstream/playground/logs/bank_\(waypoint.name)_istio-proxy.log"
+            try eventually("the waypoint tells of the teller's call") {
+                try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+                    .compactMap(AccessLogLine.init(json:)).contains { line in
+                        line["src.identity"] == "spiffe://cluster.local/ns/bank/sa/teller" && !line.failed
+                    }
+            }
+            try playground.write("namespaces.yaml", namespaces("none"))
+            try playground.write("waypoint.yaml", "")
+            try eventually("the waypoint is gone, and calls go without it", withinSeconds: 20) {
+                try playground.status().pods.allSatisfy { $0.mesh != "waypoint" }
+                    && playground.ask(from: "bank/teller", "vault").text == "hello"
+            }
+        }
+
         @Test func `each program of the mesh may be killed in turn: traffic is never wrong, and soon goes on`() throws {
             let playground = try PlaygroundRun(manifests: Manifests.world)
             #expect(try playground.up().status == 0)

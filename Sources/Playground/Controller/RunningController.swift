@@ -1,5 +1,6 @@
 import Controller
 import Foundation
+import Mesh
 import Reactor
 
 /// The mesh's controller: a program where all nodes reach it, and what it says of the mesh.
@@ -37,7 +38,8 @@ final class RunningController {
             Program(
                 namespace: layout.linkNamespace,
                 command: ["\(folder)/controller"]
-                    + Self.arguments(manifests: manifests, layout: layout, issuer: issuer.name),
+                    + Self.arguments(manifests: manifests, layout: layout, issuer: issuer.name)
+                    + Self.waypoints(runBy: "\(folder)/waypoint", layout),
                 environment: Command.environment, log: layout.controllerLog),
             reactor: reactor, children: children, changed: changed)
     }
@@ -45,10 +47,20 @@ final class RunningController {
     private static func arguments(manifests: String, layout: Layout, issuer: String) -> [String] {
         [
             "--source", manifests, "--source", layout.applied, "--source", layout.state, "--ca", layout.authority,
+            "--out", layout.controllerOutput,
             "--token-keys", layout.tokenKeys, "--token-issuer", issuer, "--listen-port", String(port),
             "--api-socket", layout.controllerSocket, "--trust-domain", World.mesh.trustDomain,
             "--cluster-id", World.mesh.clusterID, "--root-namespace", World.mesh.rootNamespace, "--log-format", "json",
         ]
+    }
+
+    /// What the controller puts into the pods that it makes.
+    private static func waypoints(runBy program: String, _ layout: Layout) -> [String] {
+        let token = layout.files(ofPod: NamespacedName(namespace: "$(POD_NAMESPACE)", name: "$(POD_NAME)"))
+        var environment = environment(ofProxyWithToken: token + Layout.tokenPath, layout: layout)
+        environment["LOG_FORMAT"] = "json"
+        return ["--waypoint-command", program]
+            + environment.sorted { $0.key < $1.key }.flatMap { ["--waypoint-env", "\($0.key)=\($0.value)"] }
     }
 
     /// What a proxy must know to be configured and certified by it.

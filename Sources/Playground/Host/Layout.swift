@@ -43,7 +43,10 @@ struct Layout: Hashable, Sendable {
     /// A pod has the machine's file system; what is mounted into it lies here, under the path that it is mounted at.
     func files(ofPod pod: NamespacedName) -> String { "\(root)/pods/\(pod.namespace)_\(pod.name)" }
 
-    func token(ofPod pod: NamespacedName) -> String { "\(files(ofPod: pod))/var/run/secrets/tokens/istio-token" }
+    /// Of a proxy, which finds it where Istio's proxies do.
+    func token(ofPod pod: NamespacedName) -> String { files(ofPod: pod) + Self.tokenPath }
+
+    static let tokenPath = "/var/run/secrets/tokens/istio-token"
 
     func directory(ofNode node: String) -> String { "\(root)/nodes/\(node)" }
     func podFiles(ofNode node: String) -> String { "\(directory(ofNode: node))/pods" }

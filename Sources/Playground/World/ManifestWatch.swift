@@ -3,8 +3,8 @@ import Foundation
 
 /// The user's manifests, and those of what the controller has made, looked at again and again.
 ///
-/// A file that cannot be read keeps what it held, as it does for the controller; an object that this world cannot run, or
-/// that refers to what is not there, stays what it was.
+/// An object that cannot be read stays what it was, as it does for the controller; so does one that this world cannot run,
+/// or that refers to what is not there.
 struct ManifestWatch {
     /// What a file looked like; when it looks the same it is taken to be the same.
     private struct Trace: Hashable {
@@ -17,6 +17,8 @@ struct ManifestWatch {
     struct Look {
         /// Of those that cannot be taken as they are, what they were before.
         var objects: [KubernetesObject]
+        /// Those of them that the controller has made.
+        var made: Set<ObjectReference> = []
         var diagnostics: [ManifestDiagnostic]
         /// Whether the user changed something, and not only the controller.
         var isByUser: Bool
@@ -37,7 +39,9 @@ struct ManifestWatch {
         self.directories = directories
         self.madeObjects = madeObjects
         self.nodes = nodes
-        source = ManifestSource(directories: directories + [madeObjects], rootNamespace: World.mesh.rootNamespace)
+        source = ManifestSource(
+            directories: directories + [madeObjects], rootNamespace: World.mesh.rootNamespace,
+            takesSoundDocuments: true)
     }
 
     /// What the directories hold, if one of them has changed since they were last asked for.
@@ -55,6 +59,7 @@ struct ManifestWatch {
         for (reference, manifest) in reading.objects.sorted(by: { $0.key < $1.key }) {
             let faults = faults(of: manifest)
             look.diagnostics += faults
+            if manifest.file.hasPrefix(madeObjects + "/") { look.made.insert(reference) }
             let isTaken = faults.isEmpty && !reading.unresolved.contains(reference)
             taken[reference] = isTaken ? manifest.object : last[reference]
         }

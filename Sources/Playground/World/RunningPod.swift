@@ -34,6 +34,7 @@ final class RunningPod {
     private(set) var phase = Phase.waiting
     private(set) var capture = Capture.outside
     private(set) var olderConnections = 0
+    private var tokens: [TokenFile]
     private var releaseDeadline: UInt64 = 0
     private(set) var containers: [RunningContainer] = []
     private var initContainers: [SupervisedProgram] = []
@@ -41,6 +42,8 @@ final class RunningPod {
     var key: NamespacedName { pod.key }
     var uid: String { pod.metadata.uid }
     var address: IPAddress { pod.status.podIPs[0] }
+    /// Whether the controller has made it for a Gateway.
+    var isWaypoint: Bool { pod.metadata.labels[MeshLabel.managed] == WaypointObjects.managedValue }
     var isLeaving: Bool { phase == .leaving || phase == .gone }
     var restarts: Int { containers.reduce(0) { $0 + $1.program.restarts } }
 
@@ -58,6 +61,7 @@ final class RunningPod {
         self.reactor = reactor
         self.children = children
         self.changed = changed
+        tokens = PodTokens.files(of: pod, in: layout.files(ofPod: pod.key))
         files = EnrolmentFiles(layout: layout, node: node.name)
         namespace = pod.spec.hostNetwork ? node.namespace : layout.namespace(ofPod: pod.metadata.uid)
         guard !pod.spec.hostNetwork else { return }
@@ -167,6 +171,11 @@ final class RunningPod {
     private func showCapture() {
         let takesTunnels = capture == .joining || capture == .enabled
         pod.metadata.annotations[MeshAnnotation.redirection] = takesTunnels ? "enabled" : nil
+    }
+
+    /// Writes the tokens that are mounted into it, and renews them. Before its first step they are not there.
+    func renewTokens(by issuer: TokenIssuer, now: Int) throws {
+        for index in tokens.indices { try tokens[index].renew(for: pod, by: issuer, now: now) }
     }
 
     // MARK: Containers

@@ -79,7 +79,7 @@ extension RunningPod {
         let container = pod.spec.containers.first
         return WorldStatus.Pod(
             namespace: key.namespace, name: key.name, node: node.name, ip: address.description, serviceAccount: account,
-            identity: identity.description, mesh: capture.word,
+            identity: identity.description, mesh: isWaypoint ? "waypoint" : capture.word,
             olderConnections: olderConnections, phase: phaseWord, ready: pod.status.isReady,
             restarts: restarts, message: message, networkNamespace: namespace,
             hostname: pod.spec.hostNetwork ? nil : key.name,

@@ -36,6 +36,7 @@ final class World {
     private var watch: ManifestWatch
     /// What the manifests ask for; of what is wrong in them, what it was before.
     private var user: [KubernetesObject] = []
+    private var made: Set<ObjectReference> = []
     private(set) var problems: [String] = []
     private var podAddresses = PodAddresses()
     private var serviceAddresses = ServiceAddresses()
@@ -191,7 +192,9 @@ final class World {
     // MARK: What should be
 
     private func lookAtManifests() {
-        guard reactor.nowNanoseconds >= lastLookNanoseconds + Self.lookMilliseconds * 1_000_000 else { return }
+        // What the controller makes of the manifests belongs to the beginning.
+        let pause = phase == .starting ? Self.stepMilliseconds : Self.lookMilliseconds
+        guard reactor.nowNanoseconds >= lastLookNanoseconds + pause * 1_000_000 else { return }
         lastLookNanoseconds = reactor.nowNanoseconds
         LogFiles.trim(layout, nodes: nodes.map(\.name))
         guard let look = watch.changes() else { return }
@@ -203,7 +206,7 @@ final class World {
 
     private func take(_ look: ManifestWatch.Look) {
         problems = look.diagnostics.map(\.description)
-        user = look.objects
+        (user, made) = (look.objects, look.made)
         hasChanged = true
         toldNanoseconds = reactor.nowNanoseconds
     }
@@ -215,6 +218,7 @@ final class World {
         do {
             let now = Int(time(nil))
             for node in nodes { try node.renewToken(by: controller.issuer, now: now) }
+            for pod in pods.values { try pod.renewTokens(by: controller.issuer, now: now) }
         } catch {
             display.say("tokens cannot be written: \(error)")
         }
@@ -298,6 +302,7 @@ final class World {
         for pod in pods.values where pod.phase == .gone {
             pods[pod.key] = nil
             LogFiles.remove(of: pod, layout)
+            try? FileManager.default.removeItem(atPath: layout.files(ofPod: pod.key))
             if !pod.pod.spec.hostNetwork { podAddresses.giveBack(pod.address, onNode: pod.node.number) }
             hasChanged = true
         }
@@ -309,7 +314,7 @@ final class World {
     private func publish() throws {
         let order = pods.values.sorted { $0.key.description < $1.key.description }
         state = WorldState(
-            user: user, nodes: nodes.map(\.object), pods: order.map(\.pod) + nodes.map(\.proxyPod),
+            user: user, made: made, nodes: nodes.map(\.object), pods: order.map(\.pod) + nodes.map(\.proxyPod),
             addresses: &serviceAddresses)
         if try stateDirectory.write(state.own) { toldNanoseconds = LinuxKernel.monotonicNanoseconds() }
         let zone = state.zone(domain: Self.mesh.clusterDomain)
@@ -339,7 +344,23 @@ final class World {
             if isWanted(pod), pod.capture != .enabled { return "pod \(pod.key) to be enrolled" }
             return pod.pod.status.isReady ? nil : "pod \(pod.key) to be ready"
         }
-        return programs + missing + unready.sorted() + behind
+        return programs + unmade + missing + unready.sorted() + behind
+    }
+
+    /// Waypoints that somebody asks for, and the controller has not made yet.
+    private var unmade: [String] {
+        let runs = Set(
+            user.filter { made.contains($0.reference) }.compactMap { object -> String? in
+                guard case .deployment = object, let gateway = object.metadata.labels[MeshLabel.gatewayName] else {
+                    return nil
+                }
+                return "\(object.metadata.namespace)/\(gateway)"
+            })
+        return user.compactMap { object in
+            guard case .gateway(let gateway) = object, gateway.className == WaypointClass.slipstream else { return nil }
+            let name = gateway.metadata.key.description
+            return runs.contains(name) ? nil : "the controller to make the waypoint \(name)"
+        }
     }
 
     /// Who has not taken over what the mesh was last told.
@@ -350,11 +371,15 @@ final class World {
             return ["the controller to answer"]
         }
         guard view.world.listed else { return ["the controller to read the manifests"] }
-        return nodes.compactMap { node in
-            guard let proxy = view.proxy("\(node.proxy.name)"), proxy.connected else {
-                return "ztunnel on \(node.name) to be connected with the controller"
+        let waypoints = pods.values.filter { $0.isWaypoint && !$0.isLeaving }.map(\.key)
+        let proxies =
+            nodes.map { (title: "ztunnel on \($0.name)", pod: $0.proxy.name) }
+            + waypoints.map { (title: "waypoint \($0)", pod: $0) }
+        return proxies.compactMap { proxy in
+            guard let known = view.proxy(proxy.pod.description), known.connected else {
+                return "\(proxy.title) to be connected with the controller"
             }
-            return view.isInSync(proxy) ? nil : "ztunnel on \(node.name) to take over the configuration"
+            return view.isInSync(known) ? nil : "\(proxy.title) to take over the configuration"
         }
     }
 

@@ -9,13 +9,16 @@ struct WorldState {
     var services: [Kubernetes.Service]
     var slices: [Kubernetes.EndpointSlice]
 
+    /// - Parameter made: which of the objects the controller has made; those of others it reads itself.
     init(
-        user: [KubernetesObject], nodes: [Kubernetes.Node], pods: [Kubernetes.Pod], addresses: inout ServiceAddresses
+        user: [KubernetesObject], made: Set<ObjectReference> = [], nodes: [Kubernetes.Node], pods: [Kubernetes.Pod],
+        addresses: inout ServiceAddresses
     ) {
         services = Self.completed(user.compactMap(\.service), &addresses)
         slices = services.flatMap { ServiceEndpoints.slices(of: $0, pods: pods) }
         let written = Set(user.map(\.reference))
         own = Self.given.filter { !written.contains($0.reference) }
+        own += user.filter { $0.kind == .serviceAccount && made.contains($0.reference) }
         own += nodes.map { .node($0) } + pods.map { .pod($0) }
         own += services.map { .service($0) } + slices.map { .endpointSlice($0) }
         objects = [:]

@@ -92,7 +92,7 @@ enum Manifests {
         "mode.yaml": peerAuthentication("STRICT"),
     ]
 
-    static func namespace(_ name: String, isInMesh: Bool) -> String {
+    static func namespace(_ name: String, isInMesh: Bool, waypoint: String = "none") -> String {
         """
         apiVersion: v1
         kind: Namespace
@@ -100,6 +100,7 @@ enum Manifests {
           name: \(name)
           labels:
             istio.io/dataplane-mode: \(isInMesh ? "ambient" : "none")
+            istio.io/use-waypoint: \(waypoint)
         """
     }
 
@@ -109,6 +110,20 @@ enum Manifests {
             "[sleep, infinity]",
             with: "[/usr/bin/python3, \(Project.root)/Tests/Support/transfer.py, serve, 0.0.0.0, \"7000\"]")
     }
+
+    static let waypoint = """
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata:
+          name: waypoint
+          namespace: bank
+        spec:
+          gatewayClassName: slipstream-waypoint
+          listeners:
+          - name: mesh
+            port: 15008
+            protocol: HBONE
+        """
 
     /// Nobody may speak to anybody in the bank.
     static let closed = """
