@@ -38,6 +38,10 @@ package struct ControllerSettings: Sendable {
     package var rootSettlingSeconds: Int64 = 10
     /// So many proxies are given their first answers at a time.
     package var initialPushLimit = 32
+    /// For so long at most others wait for one of them.
+    package var initialPushSeconds = 2.0
+    /// A stream ends after about so long, so that a token that has run out does not count for ever.
+    package var streamAgeSeconds = 1800.0
     /// A proxy that does not answer for so long is cut off.
     package var silenceLimitSeconds = 60
 

@@ -29,6 +29,19 @@ struct InitialPushesTests {
         #expect(pacing.waitingCount == 0)
     }
 
+    @Test func `one who takes long is passed by, and keeps nobody's place`() {
+        var pacing = InitialPushes<String>(limit: 1)
+        let isServed = ["slow", "second", "third"].map { pacing.ask($0) }
+        #expect(isServed == [true, false, false])
+        let released = ["third", "slow", "slow"].map { pacing.release($0) }
+        #expect(released == [nil, "second", nil])
+        // It ends long after.
+        let next = pacing.finish("slow")
+        #expect(next == nil && pacing.isServed("second"))
+        let last = pacing.finish("second")
+        #expect(last == "third")
+    }
+
     @Test func `one who leaves while waiting is passed over`() {
         var pacing = InitialPushes<String>(limit: 1)
         let isServed = ["first", "second", "third"].map { pacing.ask($0) }

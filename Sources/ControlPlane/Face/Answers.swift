@@ -1,4 +1,5 @@
 import Controller
+import Discovery
 
 /// What of the HTTP interface is for tools alone, as it is written in JSON. The rest is in `Controller/Describe`.
 struct WorldAnswer: Encodable {
@@ -30,5 +31,34 @@ struct ResourceAnswer: Encodable {
         version = resource.version
         since = resource.since.number
         bytes = resource.body.count
+    }
+}
+
+/// What a proxy holds or is about to be told.
+struct ToldAnswer: Encodable {
+    let process: String
+    let type: String
+    let name: String
+    let version: String
+    /// `pending`, `sent`, `acknowledged`, or `rejected`.
+    let state: String
+    /// Why it is rejected.
+    let reason: String?
+
+    init(
+        _ told: (
+            proxy: ProxyState.ID, type: ResourceType, resource: PublishedResource, progress: Subscription.Progress
+        )
+    ) {
+        process = told.proxy.process
+        type = told.type.shortName
+        name = told.resource.name
+        version = told.resource.version
+        switch told.progress {
+        case .pending: (state, reason) = ("pending", nil)
+        case .sent: (state, reason) = ("sent", nil)
+        case .acknowledged: (state, reason) = ("acknowledged", nil)
+        case .rejected(let why): (state, reason) = ("rejected", why)
+        }
     }
 }

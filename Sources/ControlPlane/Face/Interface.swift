@@ -27,6 +27,9 @@ enum Interface {
             return json(await WorldAnswer(distribution))
         }
         router.get("api/resources") { request, _ in
+            if let proxy = request.uri.queryParameters["proxy"].map(String.init) {
+                return json(await distribution.told(proxy).map(ToldAnswer.init))
+            }
             guard let type = ResourceType(shortName: request.uri.queryParameters["type"].map(String.init) ?? "address")
             else { return problem("type: expected address or authorization", .badRequest) }
             return json(await distribution.resources(type).map(ResourceAnswer.init))

@@ -47,6 +47,9 @@ struct DiscoveryService: RegistrableRPCService {
                 defer { group.cancelAll() }
                 try await group.next()
             }
+        } catch DiscoveryRefusal.aged {
+            // An ending like any other.
+            return await distribution.close(id)
         } catch let refusal as DiscoveryRefusal {
             log.warn("xds", "cut off", ["account": caller.account, "reason": "\(refusal)"])
             await distribution.close(id)
@@ -79,7 +82,7 @@ extension DiscoveryRefusal {
         case .anonymous: RPCError(code: .invalidArgument, message: description)
         case .foreignClaim: RPCError(code: .permissionDenied, message: "not authorized")
         case .tooManyNames: RPCError(code: .resourceExhausted, message: description)
-        case .silent: RPCError(code: .unavailable, message: description)
+        case .silent, .aged: RPCError(code: .unavailable, message: description)
         }
     }
 }

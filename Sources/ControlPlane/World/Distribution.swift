@@ -14,9 +14,12 @@ package actor Distribution {
         var machine = ProxySession()
         let caller: Caller
         let wake: AsyncStream<Void>.Continuation
+        let opened = ContinuousClock.now
         /// In milliseconds of the Unix epoch.
         let start: UInt64
         var proxy: ProxyState.ID?
+        /// A node's proxy of which nothing proves yet where it runs: its pod may not have been read.
+        var unproven: DiscoveryNode?
         /// Since when it owes an answer, or its first request.
         var silentSince: ContinuousClock.Instant? = .now
         var refusal: DiscoveryRefusal?
@@ -30,6 +33,10 @@ package actor Distribution {
     /// Between the two: what is told of it already.
     private var order: WaypointOrder
     private var world = PublishedWorld()
+    private var times = ChangeTimes()
+    /// Proxies that have not acknowledged everything, and how far all had come together.
+    private var behind: Set<SessionID> = []
+    private var converged = WorldVersion.none
     private var ledger: EnforcementLedger
     private var places = PodPlaces()
     private var register: ProxyRegister
@@ -80,6 +87,7 @@ extension Distribution {
         }
         advanceOrder()
         metrics.record(world: world)
+        introduceProven()
         wakeAll()
         tickStatuses()
     }
@@ -111,6 +119,9 @@ extension Distribution {
 
     private func publish(_ effects: LiveTranslation.Changes) {
         world.apply(effects)
+        times.add(world.version, at: .now)
+        behind.formUnion(sessions.lazy.filter { $0.value.proxy != nil }.map(\.key))
+        if behind.isEmpty { converged = world.version }
         encodings = [:]
         order.published(at: world.version)
     }
@@ -171,6 +182,7 @@ extension Distribution {
         guard let session = sessions[id] else { return }
         if session.proxy == nil, let node = request.node { try introduce(node, id) }
         learn(from: request, id)
+        let before = session.machine.acknowledged
         do {
             guard try sessions[id]?.machine.receive(request, world: world) == true else { return }
         } catch {
@@ -180,18 +192,26 @@ extension Distribution {
             }
         }
         note(request, id)
+        recordAcknowledgement(id, since: before)
         if sessions[id]?.machine.isWaiting == true { endPatience(id) }
         sessions[id]?.wake.yield()
     }
 
     private func introduce(_ node: DiscoveryNode, _ id: SessionID) throws(DiscoveryRefusal) {
         guard let session = sessions[id] else { return }
-        try session.caller.check(node)
+        let place = place(of: session.caller)
+        try session.caller.check(node, runsOn: place)
         let proxy = ProxyState.ID(name: node.podName, process: node.process)
         sessions[id]?.proxy = proxy
-        guard let role = role(of: node, session.caller) else { return }
+        let role = role(of: node, session.caller)
+        sessions[id]?.machine.introduce(node: place ?? "", scope: scope(of: role, session.caller))
+        sessions[id]?.unproven = role == nil ? node : nil
+        guard let role else {
+            log.warn("xds", "does not count", ["proxy": proxy.name, "account": session.caller.account])
+            return
+        }
         var state = ProxyState(
-            id: proxy, role: role, node: session.caller.node ?? node.nodeName, isOurs: node.ourVersion != nil,
+            id: proxy, role: role, node: place ?? node.nodeName, isOurs: node.ourVersion != nil,
             sessionStart: session.start)
         state.version = node.ourVersion ?? ""
         register.connect(state)
@@ -228,7 +248,8 @@ extension Distribution {
     /// Nil for one who may know of the mesh, and whose word on what is in force counts for nothing.
     private func role(of node: DiscoveryNode, _ caller: Caller) -> ProxyState.Role? {
         switch node.proxyType {
-        case "ztunnel": settings.nodeProxyAccounts.contains(caller.account) ? .ztunnel : nil
+        // It must prove which node's it is.
+        case "ztunnel": settings.nodeProxyAccounts.contains(caller.account) && place(of: caller) != nil ? .ztunnel : nil
         case "waypoint": .waypoint(gateway(of: caller))
         default: nil
         }
@@ -236,10 +257,45 @@ extension Distribution {
 
     /// Its pod's label says; where there is none, its account bears the Gateway's name.
     private func gateway(of caller: Caller) -> NamespacedName {
-        let pod = caller.pod.flatMap {
-            translation.model.pods[NamespacedName(namespace: caller.namespace, name: $0.name)]
+        pod(of: caller)?.gatewayKey ?? NamespacedName(namespace: caller.namespace, name: caller.serviceAccount)
+    }
+
+    private func introduceProven() {
+        for (id, session) in sessions {
+            guard let node = session.unproven, role(of: node, session.caller) != nil
+            else { continue }
+            do {
+                try introduce(node, id)
+                report(id)
+            } catch {
+                sessions[id]?.refusal = error
+                session.wake.finish()
+            }
         }
-        return pod?.gatewayKey ?? NamespacedName(namespace: caller.namespace, name: caller.serviceAccount)
+    }
+
+    /// The node where a caller runs: its token's, or that of the pod that its token is bound to.
+    private func place(of caller: Caller) -> String? {
+        if let node = caller.node { return node }
+        guard let node = pod(of: caller)?.spec.nodeName, !node.isEmpty else { return nil }
+        return node
+    }
+
+    /// The pod that a caller's token is bound to, while it is there.
+    private func pod(of caller: Caller) -> Kubernetes.Pod? {
+        guard let bound = caller.pod,
+            let pod = translation.model.pods[NamespacedName(namespace: caller.namespace, name: bound.name)],
+            pod.metadata.uid == bound.uid, pod.spec.serviceAccountName == caller.serviceAccount
+        else { return nil }
+        return pod
+    }
+
+    private func scope(of role: ProxyState.Role?, _ caller: Caller) -> WaypointScope? {
+        guard case .waypoint(let key)? = role else { return nil }
+        let service = translation.model.gateways[key]?.serviceKey ?? key
+        return WaypointScope(
+            service: "\(service.namespace)/\(settings.mesh.hostname(ofService: service))",
+            workload: pod(of: caller).map { settings.mesh.uid(ofPod: $0.key) } ?? "")
     }
 
     /// What it has acknowledged or rejected.
@@ -255,8 +311,16 @@ extension Distribution {
         report(id)
     }
 
+    private func recordAcknowledgement(_ id: SessionID, since before: WorldVersion) {
+        guard before > .none, let now = sessions[id]?.machine.acknowledged, now > before,
+            let start = times.first(after: before)
+        else { return }
+        metrics.recordAcknowledgement(start.duration(to: .now))
+    }
+
     private func report(_ id: SessionID) {
         guard let session = sessions[id], let proxy = session.proxy else { return }
+        if session.machine.acknowledged >= world.version { catchUp(id) }
         let before = register.states[proxy]
         register.acknowledge(
             proxy, sessionStart: session.start, session.machine.acknowledged, session.machine.rejections)
@@ -266,6 +330,13 @@ extension Distribution {
         if before?.rejections != after?.rejections { statuses.markCounting() } else { statuses.markWaiting() }
         tickStatuses()
         wakeWatchers()
+    }
+
+    /// It has everything, or is gone.
+    private func catchUp(_ id: SessionID) {
+        guard behind.remove(id) != nil, behind.isEmpty else { return }
+        if let start = times.first(after: converged) { metrics.recordConvergence(start.duration(to: .now)) }
+        converged = world.version
     }
 
     private func proxiesChanged() {
@@ -280,6 +351,7 @@ extension Distribution {
         let isBeginning = sessions[id]?.machine.isBeginning == true
         let mayBegin = !isBeginning || initialPushes.ask(id)
         let pushes = sessions[id]?.machine.pushes(of: world, mayBegin: mayBegin) ?? []
+        if isBeginning, !pushes.isEmpty { limitBeginning(id) }
         if !pushes.isEmpty, sessions[id]?.silentSince == nil { sessions[id]?.silentSince = .now }
         if pushes.isEmpty, sessions[id]?.proxy != nil, sessions[id]?.machine.isInFlight == false {
             sessions[id]?.silentSince = nil
@@ -288,6 +360,15 @@ extension Distribution {
         // What it need not be told counts as acknowledged.
         report(id)
         return pushes.map(encoded)
+    }
+
+    /// One that takes its time, or stands still, does not hold up those who wait.
+    private func limitBeginning(_ id: SessionID) {
+        let seconds = settings.initialPushSeconds
+        Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            if let next = initialPushes.release(id) { sessions[next]?.wake.yield() }
+        }
     }
 
     private func finishBeginning(_ id: SessionID) {
@@ -303,6 +384,7 @@ extension Distribution {
         guard let session = sessions.removeValue(forKey: id) else { return }
         if let next = initialPushes.finish(id) { sessions[next]?.wake.yield() }
         metrics.record(streams: sessions.count)
+        catchUp(id)
         guard let proxy = session.proxy else { return }
         register.disconnect(proxy, sessionStart: session.start, at: .now)
         proxiesChanged()
@@ -315,6 +397,7 @@ extension Distribution {
     /// each one's nonce is set after it.
     private func encoded(_ push: Push) -> [UInt8] {
         metrics.count(push)
+        if !push.isInitial, let start = times.first(after: push.after) { metrics.recordPush(start.duration(to: .now)) }
         var nonce = DeltaResponse(typeURL: push.type.rawValue, nonce: push.nonce)
         nonce.systemVersion = "\(push.version)"
         return body(of: push) + nonce.encoded()
@@ -355,12 +438,28 @@ extension Distribution {
             sessions[id]?.refusal = .silent(seconds: limit)
             session.wake.finish()
         }
+        endAged()
         encodings = [:]
         world.forgetRemovals(through: sessions.values.compactMap(\.machine.toldRemovalsThrough).min() ?? world.version)
         let nodes = translation.model.nodes
         if register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now) { proxiesChanged() }
         advanceOrder()
-        metrics.record(initialPushesWaiting: initialPushes.waitingCount)
+        metrics.record(
+            initialPushesWaiting: initialPushes.waitingCount, behind: behind.count,
+            inFlight: sessions.values.count(where: \.machine.isInFlight), proxies: register.states.values)
+    }
+}
+
+extension Distribution {
+    /// Not all at once, and none in the middle of an answer.
+    private func endAged() {
+        for (id, session) in sessions where !session.machine.isInFlight {
+            let share = 0.9 + 0.2 * Double(id.number % 64) / 64
+            let age = session.opened.duration(to: .now)
+            guard age > .seconds(settings.streamAgeSeconds * share) else { continue }
+            sessions[id]?.refusal = .aged
+            session.wake.finish()
+        }
     }
 }
 
@@ -372,12 +471,7 @@ extension Distribution {
         of identity: SPIFFEIdentity, to caller: Caller
     ) throws(IssuanceRefusal) {
         guard identity.trustDomain == settings.mesh.trustDomain else { throw .foreignTrustDomain }
-        let pod = caller.pod.flatMap { bound in
-            translation.model.pods[NamespacedName(namespace: caller.namespace, name: bound.name)]
-                .flatMap {
-                    $0.metadata.uid == bound.uid && $0.spec.serviceAccountName == caller.serviceAccount ? $0 : nil
-                }
-        }
+        let pod = pod(of: caller)
         guard caller.pod == nil || pod != nil else { throw .callerPodGone }
         let account = "\(identity.namespace)/\(identity.serviceAccount)"
         guard account != caller.account else { return }
@@ -408,6 +502,19 @@ extension Distribution {
 
     package func resources(_ type: ResourceType) -> [PublishedResource] {
         world[type].resources.values.sorted { $0.name < $1.name }
+    }
+
+    /// What the proxies of a name have been told or will be next; empty when none of them is connected.
+    package func told(
+        _ proxy: String
+    ) -> [(proxy: ProxyState.ID, type: ResourceType, resource: PublishedResource, progress: Subscription.Progress)] {
+        sessions.values.filter { $0.proxy?.name == proxy }.sorted { $0.start < $1.start }.flatMap { session in
+            session.machine.subscriptions.flatMap { subscription in
+                subscription.progress(in: world).map {
+                    (session.proxy ?? .init(name: proxy, process: ""), subscription.type, $0.resource, $0.progress)
+                }
+            }
+        }
     }
 
     /// Nil when there is no such object.

@@ -26,7 +26,12 @@ package struct InitialPushes<ID: Hashable & Sendable>: Sendable {
         return false
     }
 
-    /// It has taken its first answers, or takes too long, or is gone.
+    /// It has been served for long enough: others need not wait until it has taken everything.
+    ///
+    /// - Returns: who is served instead.
+    package mutating func release(_ id: ID) -> ID? { served.contains(id) ? finish(id) : nil }
+
+    /// It has taken its first answers, or is gone.
     ///
     /// - Returns: who is served instead.
     package mutating func finish(_ id: ID) -> ID? {

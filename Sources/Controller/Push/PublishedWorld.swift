@@ -12,6 +12,8 @@ package struct PublishedWorld: Sendable {
     private var namesByAlias: [String: Set<String>] = [:]
     private var workloadsByService: [String: Set<String>] = [:]
     private var workloadsByNode: [String: Set<String>] = [:]
+    /// Services and workloads whose connections may go through it.
+    private var namesByWaypoint: [String: Set<String>] = [:]
     private var capturedByNode: [String: Int] = [:]
 
     package init() {}
@@ -48,6 +50,22 @@ package struct PublishedWorld: Sendable {
 
     package func workloads(onNode node: String) -> Set<String> { node.isEmpty ? [] : workloadsByNode[node] ?? [] }
 
+    /// What a waypoint needs: what is bound to it, the workloads of that, and itself.
+    func names(in scope: WaypointScope) -> Set<String> {
+        let bound = (namesByWaypoint[scope.service] ?? []).union([scope.service])
+        return bound.reduce(into: bound.union([scope.workload])) { $0.formUnion(workloads(ofService: $1)) }
+    }
+
+    /// Whether it is among them.
+    func contains(_ resource: PublishedResource, in scope: WaypointScope) -> Bool {
+        resource.name == scope.service || resource.name == scope.workload
+            || resource.waypoints.contains(scope.service)
+            || resource.services.contains { service in
+                service == scope.service
+                    || addresses.resources[service]?.waypoints.contains(scope.service) == true
+            }
+    }
+
     /// Nodes with workloads that their proxy serves.
     package var capturedNodes: Set<String> { Set(capturedByNode.keys) }
 
@@ -62,7 +80,7 @@ package struct PublishedWorld: Sendable {
     private mutating func publish(_ resource: MeshResource, as type: ResourceType) {
         let published = PublishedResource(
             DiscoveryResource(resource, as: type), since: version, services: resource.services, node: resource.node,
-            isCaptured: resource.isCaptured)
+            isCaptured: resource.isCaptured, waypoints: resource.waypoints)
         guard type == .address else { return authorizations.upsert(published) }
         if let old = addresses.resources[published.name] { unindex(old) }
         addresses.upsert(published)
@@ -76,6 +94,7 @@ package struct PublishedWorld: Sendable {
     private mutating func index(_ resource: PublishedResource) {
         for alias in resource.aliases { namesByAlias[alias, default: []].insert(resource.name) }
         for service in resource.services { workloadsByService[service, default: []].insert(resource.name) }
+        for waypoint in resource.waypoints { namesByWaypoint[waypoint, default: []].insert(resource.name) }
         guard !resource.node.isEmpty else { return }
         workloadsByNode[resource.node, default: []].insert(resource.name)
         if resource.isCaptured { capturedByNode[resource.node, default: 0] += 1 }
@@ -84,6 +103,7 @@ package struct PublishedWorld: Sendable {
     private mutating func unindex(_ resource: PublishedResource) {
         for alias in resource.aliases { namesByAlias.remove(resource.name, under: alias) }
         for service in resource.services { workloadsByService.remove(resource.name, under: service) }
+        for waypoint in resource.waypoints { namesByWaypoint.remove(resource.name, under: waypoint) }
         workloadsByNode.remove(resource.name, under: resource.node)
         guard resource.isCaptured, let count = capturedByNode[resource.node] else { return }
         capturedByNode[resource.node] = count > 1 ? count - 1 : nil
@@ -103,9 +123,26 @@ extension MeshResource {
 }
 
 extension MeshResource {
+    fileprivate var waypoints: [String] {
+        let destinations: [GatewayAddress?] =
+            switch self {
+            case .workload(let workload): [workload.waypoint]
+            case .service(let service): service.gateways
+            case .policy: []
+            }
+        return Set(destinations.compactMap { $0?.hostname?.description }).sorted()
+    }
+
     fileprivate var isCaptured: Bool {
         guard case .workload(let workload) = self else { return false }
         return workload.tunnelProtocol == .hbone && !workload.nativeTunnel
+    }
+}
+
+extension GatewayAddress {
+    fileprivate var hostname: NamespacedName? {
+        guard case .hostname(let name) = destination else { return nil }
+        return name
     }
 }
 

@@ -13,6 +13,8 @@ package struct Push: Hashable, Sendable {
 
     package let type: ResourceType
     package let nonce: String
+    /// Changes up to here had been sent before.
+    package let after: WorldVersion
     /// How far the world was.
     package let version: WorldVersion
     package let upserts: [PublishedResource]

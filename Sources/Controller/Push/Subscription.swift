@@ -38,7 +38,9 @@ package struct Subscription: Sendable {
     package private(set) var names: Set<String> = []
     /// On demand: names that want an answer, whatever the subscriber holds.
     private var questions: Set<String> = []
-    /// On demand: what the subscriber holds, by name.
+    /// Of a waypoint: of everything it is told what stands behind it.
+    package var scope: WaypointScope?
+    /// On demand, and of a waypoint: what the subscriber holds, by name.
     private var held: [String: String] = [:]
     /// What the subscriber held at first and is gone, until it is told.
     private var owedRemovals: [String] = []
@@ -50,6 +52,9 @@ package struct Subscription: Sendable {
     private var flight: Flight?
     private var nonceCount: UInt64 = 0
     package private(set) var rejections: [String: Rejection] = [:]
+
+    /// Whether it is told the same as every other.
+    private var isShared: Bool { isWildcard && scope == nil }
 
     package init(_ type: ResourceType) { self.type = type }
 
@@ -101,7 +106,7 @@ extension Subscription {
             request.subscribe.isEmpty && request.unsubscribe.isEmpty
             || request.subscribe.contains("*") && !request.unsubscribe.contains("*")
         questions = names
-        if !isWildcard { held = request.initialVersions }
+        if !isShared { held = request.initialVersions }
         phase = .asked(request.initialVersions)
     }
 
@@ -110,7 +115,7 @@ extension Subscription {
         if subscribed.contains("*"), !isWildcard {
             isWildcard = true
             phase = .asked(held)
-            held = [:]
+            if isShared { held = [:] }
             questions = []
         }
         if request.unsubscribe.contains("*"), isWildcard {
@@ -160,7 +165,7 @@ extension Subscription {
         let partial = RejectionMessage.reasons(in: message) { journal.resources[$0] != nil }
         for (name, reason) in partial { reject(name, reason, flight, journal) }
         guard partial.isEmpty else { return }
-        let names = flight.names.isEmpty ? journal.upserts(after: flight.upsertsAfter).map(\.name) : flight.names
+        let names = isShared ? journal.upserts(after: flight.upsertsAfter).map(\.name) : flight.names
         for name in names { reject(name, message, flight, journal) }
     }
 
@@ -182,10 +187,18 @@ extension Subscription {
         case .unasked: return nil
         case .asked(let versions):
             phase = .answered
+            if let scope, isWildcard { return scopedPush(of: world, in: scope, isInitial: true) }
             return isWildcard
                 ? firstPush(of: world, to: versions, removalLimit) : namedPush(of: world, isInitial: true)
-        case .answered: return isWildcard ? nextPush(of: world, removalLimit) : namedPush(of: world, isInitial: false)
+        case .answered:
+            if let scope, isWildcard { return scopedPush(of: world, in: scope, isInitial: false) }
+            return isWildcard ? nextPush(of: world, removalLimit) : namedPush(of: world, isInitial: false)
         }
+    }
+
+    /// Those of its type: of addresses one may want workloads alone.
+    private func ofType(_ resources: [PublishedResource]) -> [PublishedResource] {
+        type == .workload ? resources.filter(\.isWorkload) : resources
     }
 
     /// Only what differs; nothing when nothing does.
@@ -197,10 +210,12 @@ extension Subscription {
         removalsAcknowledged = versions.isEmpty ? .none : world.version
         guard !versions.isEmpty else {
             return send(
-                upserts: world[type].upserts(after: .none), removals: [], of: world, after: (.none, world.version),
+                upserts: ofType(world[type].upserts(after: .none)), removals: [], of: world,
+                after: (.none, world.version),
                 isShared: true, isInitial: true)
         }
-        let difference = world[type].difference(from: versions)
+        var difference = world[type].difference(from: versions)
+        difference.upserts = ofType(difference.upserts)
         owedRemovals = difference.removals
         let removals = takeOwedRemovals(world, removalLimit)
         guard !difference.upserts.isEmpty || !removals.isEmpty else {
@@ -216,7 +231,7 @@ extension Subscription {
     private mutating func nextPush(of world: PublishedWorld, _ removalLimit: WorldVersion) -> Push? {
         let limit = min(removalLimit, world.version)
         let after = (upsertsSent, removalsSent)
-        let upserts = world[type].upserts(after: upsertsSent)
+        let upserts = ofType(world[type].upserts(after: upsertsSent))
         let owed = takeOwedRemovals(world, removalLimit)
         let removals = world[type].removals(after: removalsSent, through: limit)
         upsertsSent = world.version
@@ -256,6 +271,7 @@ extension Subscription {
             }
             for name in questions { add(name, of: world, to: &upserts, &removals) }
         }
+        if type == .workload { upserts = upserts.filter(\.value.isWorkload) }
         questions = []
         for name in removals { held[name] = nil }
         for resource in upserts.values { held[resource.name] = resource.version }
@@ -269,6 +285,47 @@ extension Subscription {
         return send(
             upserts: upserts.values.sorted { $0.name < $1.name }, removals: removals.sorted(), of: world,
             after: after, isShared: false, isInitial: isInitial)
+    }
+
+    /// To a waypoint: what is new or different behind it, and what does not stand there any longer.
+    private mutating func scopedPush(of world: PublishedWorld, in scope: WaypointScope, isInitial: Bool) -> Push? {
+        let journal = world[type]
+        let after = (upsertsSent, removalsSent)
+        let isFresh = held.isEmpty
+        var upserts: [String: PublishedResource] = [:]
+        var removals: Set<String> = []
+        func look(at name: String) {
+            guard let resource = journal.resources[name], world.contains(resource, in: scope) else {
+                if held[name] != nil { removals.insert(name) }
+                return
+            }
+            if held[name] != resource.version { upserts[name] = resource }
+        }
+        if isInitial {
+            world.names(in: scope).union(held.keys).forEach(look)
+        } else {
+            let changed =
+                journal.removals(after: removalsSent, through: world.version)
+                + journal.upserts(after: upsertsSent).map(\.name)
+            for name in changed {
+                look(at: name)
+                // What is bound brings its workloads, and takes them along.
+                world.workloads(ofService: name).forEach(look)
+            }
+        }
+        let served = ofType(Array(upserts.values))
+        for name in removals { held[name] = nil }
+        for resource in served { held[resource.name] = resource.version }
+        upsertsSent = world.version
+        removalsSent = world.version
+        guard !served.isEmpty || !removals.isEmpty || isInitial && isFresh else {
+            upsertsAcknowledged = world.version
+            removalsAcknowledged = world.version
+            return nil
+        }
+        return send(
+            upserts: served.sorted { $0.name < $1.name }, removals: removals.sorted(), of: world, after: after,
+            isShared: false, isInitial: isInitial)
     }
 
     private func knows(_ name: String) -> Bool { held[name] != nil || names.contains(name) }
@@ -298,12 +355,38 @@ extension Subscription {
         let nonce = "\(nonceCount)"
         flight = Flight(
             nonce: nonce, upsertsThrough: world.version, removalsThrough: removalsSent, upsertsAfter: after.upserts,
-            names: isWildcard ? [] : upserts.map(\.name))
+            names: self.isShared ? [] : upserts.map(\.name))
         let span = Push.Span(
             type: type, upsertsAfter: after.upserts, removalsAfter: after.removals, upsertsThrough: world.version,
             removalsThrough: removalsSent)
         return Push(
-            type: type, nonce: nonce, version: world.version, upserts: upserts, removals: removals,
+            type: type, nonce: nonce, after: after.upserts, version: world.version, upserts: upserts,
+            removals: removals,
             span: isShared ? span : nil, isInitial: isInitial)
+    }
+}
+
+// MARK: - Questions
+
+extension Subscription {
+    /// How far a resource has come with the subscriber.
+    package enum Progress: Hashable, Sendable {
+        case pending, sent, acknowledged
+        case rejected(String)
+    }
+
+    /// What the subscriber has been told, or will be next, by name.
+    package func progress(in world: PublishedWorld) -> [(resource: PublishedResource, progress: Progress)] {
+        guard isAsked else { return [] }
+        let journal = world[type]
+        let told = isShared ? ofType(Array(journal.resources.values)) : held.keys.compactMap { journal.resources[$0] }
+        return told.sorted { $0.name < $1.name }.map { ($0, progress(of: $0)) }
+    }
+
+    private func progress(of resource: PublishedResource) -> Progress {
+        if let rejection = rejections[resource.name], rejection.since == resource.since {
+            return .rejected(rejection.reason)
+        }
+        return resource.since <= upsertsAcknowledged ? .acknowledged : resource.since <= sentThrough ? .sent : .pending
     }
 }

@@ -64,7 +64,7 @@ extension MeshModel {
 }
 
 extension MeshSettings {
-    func uid(ofPod pod: NamespacedName) -> String { "\(clusterID)//Pod/\(pod)" }
+    package func uid(ofPod pod: NamespacedName) -> String { "\(clusterID)//Pod/\(pod)" }
 
     package func hostname(ofService service: NamespacedName) -> String {
         "\(service.name).\(service.namespace).svc.\(clusterDomain)"

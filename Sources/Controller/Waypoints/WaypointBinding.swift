@@ -137,7 +137,7 @@ extension Kubernetes.Gateway {
     }
 
     /// The Service that is made for it.
-    var serviceKey: NamespacedName {
+    package var serviceKey: NamespacedName {
         let name = metadata.annotations[MeshAnnotation.nameOverride].flatMap { $0.isEmpty ? nil : $0 }
         return NamespacedName(namespace: metadata.namespace, name: name ?? metadata.name)
     }
