@@ -20,8 +20,9 @@ soak: ## ten minutes of traffic while pods, policies and certificates change; SE
 check: ## formatting, and the rules that a compiler does not know
 	@script/check
 
-bench: build ## the tunnel against Envoy and a plain copy, as tables and .build/bench.json; ten minutes (needs root)
+bench: build ## the tunnel against Envoy and a plain copy, and the controller, as tables and .build/bench.json; ten minutes (needs root)
 	python3 Benchmarks/bench.py
+	python3 Benchmarks/controller.py
 
 fuzz: deps ## strangers' bytes against each parser, FUZZ_SECONDS=60 for each
 	@script/fuzz

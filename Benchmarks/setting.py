@@ -46,7 +46,7 @@ def prepare(worker_threads, subjects, binaries):
     programs.mkdir(parents=True, exist_ok=True)
     _require_commands(["ip", "nft", "sysctl", "openssl", "gcc", "wrk", "iperf3"])
     for name, libraries in _PROGRAMS.items():
-        _compile(name, libraries, programs)
+        compile_program(name, libraries, programs)
     shutil.rmtree(programs / "authority", ignore_errors=True)
     authority = Authority(programs / "authority", name="Slipstream benchmark")
     client_identity, server_identity = spiffe("bench", "client"), spiffe("bench", "server")
@@ -77,11 +77,12 @@ def _slipstream(binaries):
     return binaries.resolve()
 
 
-def _compile(name, libraries, programs):
+def compile_program(name, libraries, programs):
+    """One of the benchmark's own; returns where it is."""
     source, target = PROJECT / "Benchmarks" / "programs" / f"{name}.c", programs / name
-    if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
-        return
-    _run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", target, source, *libraries])
+    if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
+        _run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", target, source, *libraries])
+    return target
 
 
 def _install_envoy():
