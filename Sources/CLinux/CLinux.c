@@ -3,7 +3,9 @@
 
 #include <malloc.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int CLinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
@@ -21,6 +23,21 @@ ssize_t CLinux_splice(int source, int target, size_t length, unsigned int flags)
 void CLinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 void CLinux_trim_heap(void) { malloc_trim(0); }
+
+static int forget_pages(struct dl_phdr_info *object, size_t size, void *context) {
+    (void)size, (void)context;
+    const ElfW(Addr) page = (ElfW(Addr))sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        ElfW(Addr) begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        ElfW(Addr) end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+        madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void CLinux_forget_file_pages(void) { dl_iterate_phdr(forget_pages, NULL); }
 
 int CLinux_usable_cores(void) {
     cpu_set_t set;

@@ -69,4 +69,21 @@ struct TunnelPoolStateTests {
         #expect(state.idle(before: 10, now: 500).isEmpty)
         #expect(state.idle(before: 11, now: 500) == [1])
     }
+
+    @Test mutating func `of tunnels that a burst leaves without streams one is kept for each destination`() {
+        for _ in 0..<6 { _ = state.request("a", now: 0, retiresAt: 100) }
+        _ = state.request("b", now: 0, retiresAt: 100)
+        for id: UInt64 in 1...4 { state.opened(id, peerLimit: 100) }
+        #expect(!state.hasSurplus)
+        // Two of them have no stream any more, then the third; that to another place stays whatever becomes of these.
+        for id: UInt64 in [1, 1, 2, 2, 4] { state.released(id, now: 10) }
+        #expect(state.surplus(before: 10) == [])
+        #expect(state.surplus(before: 11) == [1])
+        for _ in 0..<2 { state.released(3, now: 12) }
+        #expect(state.surplus(before: 13) == [1, 2])
+        state.retired(1)
+        state.retired(2)
+        #expect(!state.hasSurplus)
+        #expect(state.request("a", now: 13, retiresAt: 100) == .use(3))
+    }
 }

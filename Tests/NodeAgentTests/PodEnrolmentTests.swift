@@ -17,11 +17,13 @@ struct PodEnrolmentTests {
         #expect(pod.acknowledged(mayBeCalled: true) == [])
     }
 
-    @Test func `rules that are half there wait for the proxy like none`() {
+    @Test func `rules of another version are replaced at once, and the pod stays in`() {
         var pod = PodEnrolment()
-        #expect(pod.found(.differs("something")).contains(.announce))
-        #expect(pod.retryIsDue() == [.announce])
-        #expect(pod.acknowledged(mayBeCalled: false) == [.capture(.all)])
+        let orders = pod.found(.differs("a chain more"))
+        #expect(pod.phase == .enabled)
+        #expect(orders.first == .report(.enabled, ""))
+        #expect(orders.suffix(2) == [.capture(.all), .announce])
+        #expect(pod.captureFailed("no nftables") == [.report(.failed, "no nftables"), .retry])
     }
 
     @Test func `a proxy that comes back disturbs nothing`() {
@@ -51,7 +53,8 @@ struct PodEnrolmentTests {
         _ = failed.retryIsDue()
         #expect(failed.acknowledged(mayBeCalled: true) == [.capture(.all)])
         var restarted = PodEnrolment()
-        _ = restarted.found(.differs("no rules for what comes in"))
+        #expect(restarted.found(.differs("no rules for what comes in")).contains(.capture(.all)))
+        _ = restarted.captureFailed("no nftables")
         #expect(restarted.acknowledged(mayBeCalled: true) == [.capture(.all)])
     }
 

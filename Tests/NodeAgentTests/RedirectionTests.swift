@@ -24,7 +24,7 @@ struct RedirectionTests {
     }
 
     @Test func `draining captures and refuses nothing, and keeps translation and marks`() {
-        let table = Redirection.draining
+        let table = Redirection().draining
         #expect(table.chains.keys.sorted() == Redirection().capturing.chains.keys.sorted())
         #expect(table.chains["nat-output"]?.hook?.kind == .nat)
         let kept = ["mangle-prerouting", "mangle-output", "raw-output"]
@@ -33,6 +33,19 @@ struct RedirectionTests {
             #expect(table.chains[name] == Redirection(remembersHalfClosed: false).capturing.chains[name])
             #expect(table.chains[name]?.rules.count == 1)
         }
+    }
+
+    @Test func `a pod keeps the zone that it was captured with`() {
+        for zone: UInt16? in [7, nil] {
+            var other = Redirection()
+            other.proxyZone = zone
+            #expect(Redirection().continuing(other.capturing).proxyZone == zone)
+            #expect(Redirection().continuing(other.draining).proxyZone == zone)
+        }
+        #expect(Redirection().continuing(nil) == Redirection())
+        var chains = Redirection().capturing.chains
+        chains["raw-output"] = NFChain(hook: chains["raw-output"]?.hook, rules: [])
+        #expect(Redirection().continuing(NFTable(name: "slipstream", chains: chains)) == Redirection())
     }
 
     @Test func `names are captured before all else that leaves, when asked for`() {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -39,6 +40,46 @@ extension Scenarios {
             try mesh.enrol(newcomer)
             #expect(try mesh.askUntilAnswered(from: newcomer, MeshPod.server.address).text == "hello")
             #expect(try transfer.summary().wrong == nil)
+        }
+
+        /// What an agent of another version may have written: `nft` as it lists it, changed by `sed`.
+        enum OtherRules: String, CaseIterable {
+            case anotherZone = "s/zone set 1/zone set 7/;/ct timeout set/d"
+            case noZone = "/chain raw-output/,/}/d;/ct timeout set/d"
+            case noTimeouts = "/ct timeout set/d"
+        }
+
+        @Test(arguments: OtherRules.allCases)
+        func `an agent of another version takes pods over, and neither cuts nor stalls a connection`(
+            rules: OtherRules
+        ) throws {
+            let mesh = try NamespaceMesh { $0.policies = [.strict] }
+            try mesh.serve(in: .server)
+            for node in mesh.nodes { node.agent?.kill() }
+            for pod in [MeshPod.client, .server] {
+                let swap =
+                    "nft list table inet slipstream | sed '\(rules.rawValue)' > rules && "
+                    + "(echo 'delete table inet slipstream'; cat rules) | nft -f -"
+                let outcome = try mesh.run(
+                    in: pod, ["sh", "-c", "cd \(mesh.directory.path) && \(swap)"])
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+            let transfer = try mesh.startSteadyTransfer(from: .client, MeshPod.server.address, seconds: 6)
+            let calls = try mesh.startCalls(from: .client, MeshPod.server.address, parallel: 1)
+            usleep(500_000)
+            for node in mesh.nodes { try node.startAgent() }
+            for (node, pod) in zip(mesh.nodes, [MeshPod.client, .server]) {
+                try eventually("the agent has loaded its own rules") {
+                    let log = try String(contentsOfFile: node.log("node-agent"), encoding: .utf8)
+                    return log.contains("other rules were found") && node.state(of: pod) == "enabled"
+                }
+            }
+            #expect(try mesh.ask(from: .client, MeshPod.server.address).text == "hello")
+            #expect(try transfer.summary().wrong == nil)
+            calls.stop()
+            let summary = try calls.summary()
+            #expect(summary.wrong == [])
+            #expect(summary.kept > 100)
         }
 
         @Test func `both may be restarted at once`() throws {

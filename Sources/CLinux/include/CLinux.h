@@ -37,6 +37,10 @@ int CLinux_usable_cores(void);
 // malloc_trim(3) of everything.
 void CLinux_trim_heap(void);
 
+// Lets go of what is in memory of the program's and its libraries' files, as far as nobody can have written to it. What is used
+// again comes back, from the kernel's cache of those files (madvise(2), MADV_DONTNEED).
+void CLinux_forget_file_pages(void);
+
 // Macros.
 int CLinux_CLONE_NEWNET(void);
 unsigned int CLinux_SPLICE_F_MOVE_NONBLOCK(void);

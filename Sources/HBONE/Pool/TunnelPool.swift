@@ -29,6 +29,9 @@ package final class TunnelPool {
         package init() {}
     }
 
+    /// How long a tunnel without streams is kept beside another one to the same place.
+    private static let surplusSeconds: Int64 = 2
+
     /// An idle tunnel may outlive its time by this.
     private static let sweepMillisecondsMax: UInt64 = 30_000
     private static let connectTimeoutMilliseconds: UInt64 = 10_000
@@ -60,7 +63,7 @@ package final class TunnelPool {
         func tunnelEstablished(_ tunnel: Tunnel) { pool.opened(self, tunnel) }
         func tunnel(_ tunnel: Tunnel, received request: ConnectRequest, on stream: TunnelStream) {}
         func tunnelLimitChanged(_ tunnel: Tunnel) { pool.limitChanged(self, tunnel) }
-        func tunnelStreamClosed(_ tunnel: Tunnel) { pool.state.released(id, now: pool.now) }
+        func tunnelStreamClosed(_ tunnel: Tunnel) { pool.released(id) }
         func tunnelDraining(_ tunnel: Tunnel) { pool.state.retired(id) }
         func tunnelClosed(_ tunnel: Tunnel, _ failure: TunnelFailure?) { pool.lost(self, failure ?? .peerClosed) }
     }
@@ -74,6 +77,7 @@ package final class TunnelPool {
     private var state: TunnelPoolState<TunnelKey>
     private var tunnels: [UInt64: Pooled] = [:]
     private var sweep: Reactor.TimerID?
+    private var surplusSweep: Reactor.TimerID?
 
     /// - Parameter dial: makes a socket that is on its way to an address, as `Socket.connect` does.
     package init(
@@ -163,7 +167,7 @@ package final class TunnelPool {
     }
 
     package func closeAll() {
-        if let sweep { reactor.cancel(sweep) }
+        for sweep in [sweep, surplusSweep] { if let sweep { reactor.cancel(sweep) } }
         drop { _ in true }
     }
 
@@ -248,6 +252,20 @@ package final class TunnelPool {
             let idleSeconds = Int64(self.limits.idleMilliseconds / 1000)
             self.retireIdle(before: self.now - idleSeconds)
             self.scheduleSweep()
+        }
+    }
+
+    private func released(_ id: UInt64) {
+        state.released(id, now: now)
+        if surplusSweep == nil, tunnels.count > 1 { sweepSurplusLater() }
+    }
+
+    private func sweepSurplusLater() {
+        surplusSweep = reactor.after(milliseconds: UInt64(Self.surplusSeconds) * 1000) { [weak self] in
+            guard let self else { return }
+            self.surplusSweep = nil
+            for id in self.state.surplus(before: self.now - Self.surplusSeconds + 1) { self.retire(id) }
+            if self.state.hasSurplus { self.sweepSurplusLater() }
         }
     }
 

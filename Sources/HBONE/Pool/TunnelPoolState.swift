@@ -94,6 +94,17 @@ package struct TunnelPoolState<Key: Hashable> {
         .map(\.key)
     }
 
+    /// Of each destination, the tunnels without a stream but one: a burst may have needed more, and whoever comes next needs one.
+    package func surplus(before: Int64) -> [ID] {
+        available.values.flatMap { ids in
+            ids.filter { entries[$0].map { $0.isOpen && $0.streams == 0 } ?? false }.dropLast()
+        }
+        .filter { entries[$0].map { $0.idleSince < before } ?? false }
+    }
+
+    /// Whether there are any, whenever they became so.
+    package var hasSurplus: Bool { !surplus(before: .max).isEmpty }
+
     package func ids(where isMeant: (Key) -> Bool) -> [ID] {
         entries.filter { isMeant($0.value.key) }.map(\.key)
     }

@@ -88,15 +88,24 @@ struct PodEnrolment: Equatable {
 
     // MARK: Coming in
 
-    /// What was in the pod's namespace when the agent first looked. Rules that are in order were loaded after an
-    /// acknowledgement, by an agent before this one: they are left alone.
+    /// What was in the pod's namespace when the agent first looked. Rules were loaded after an acknowledgement, by an agent before
+    /// this one: those that are in order are left alone, those of another version are replaced.
     mutating func found(_ finding: PodNetwork.Finding) -> [Order] {
         precondition(phase == .waiting, "found in phase \(phase)")
         mayHaveRules = finding != .untouched
-        if case .differs = finding { hasGivenNotice = true }
-        guard finding == .inOrder else { return [.report(.pending, "waiting for the node proxy"), .announce] }
-        phase = .enabled
-        return [.report(.enabled, ""), .announce]
+        switch finding {
+        case .inOrder:
+            phase = .enabled
+            return [.report(.enabled, ""), .announce]
+        case .differs(let how):
+            phase = .enabled
+            hasGivenNotice = true
+            return [
+                .report(.enabled, ""), .warn("other rules were found: \(how); loading those of this version"),
+                .capture(.all), .announce,
+            ]
+        case .untouched, .draining: return [.report(.pending, "waiting for the node proxy"), .announce]
+        }
     }
 
     /// Its namespace could not be looked into.

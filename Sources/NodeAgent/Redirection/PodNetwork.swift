@@ -26,6 +26,7 @@ struct PodNetwork {
         picksUp(inMidFlow: false)
         try addPolicyRoutes()
         let socket = try open(.netfilter)
+        let redirection = redirection.continuing(try socket.read(table: Redirection.tableName))
         do throws(NetlinkError) {
             try socket.replace(redirection.capturing)
         } catch {
@@ -33,7 +34,10 @@ struct PodNetwork {
             try socket.replace(redirection.impatient.capturing)
         }
         // Under what conntrack knows of a connection that went past the proxy, the next one with its ports would be refused.
-        try socket.forgetTrackedConnections { $0.callerZone == 0 && !$0.isTranslated }
+        // What the proxy opened in no zone of its own is known by its mark.
+        try socket.forgetTrackedConnections {
+            $0.callerZone == 0 && !$0.isTranslated && $0.mark & PacketMark.mask != PacketMark.spoofed.value
+        }
     }
 
     /// Whether conntrack takes a connection up whose beginning it has not seen. Where it does not, those that are older than the
@@ -53,7 +57,8 @@ struct PodNetwork {
 
     /// Captures no new connection from now on; those that were captured go on.
     func drain() throws(NetlinkError) {
-        try open(.netfilter).replace(Redirection.draining)
+        let socket = try open(.netfilter)
+        try socket.replace(Redirection().continuing(try socket.read(table: Redirection.tableName)).draining)
     }
 
     /// Removes all that is ours.
@@ -67,12 +72,13 @@ struct PodNetwork {
     /// Compares what is there with what `capture` writes.
     func inspect(_ redirection: Redirection) throws(NetlinkError) -> Finding {
         let table = try open(.netfilter).read(table: Redirection.tableName)
+        let redirection = redirection.continuing(table)
         let routes = try open(.route)
         var missing: [IPAddress.Family] = []
         let families = try Self.families(routes)
         for family in families where try !routes.has(Redirection.policyRoute, family) { missing.append(family) }
         guard let table else { return missing.count == families.count ? .untouched : .differs("no rules") }
-        if table == Redirection.draining { return .draining }
+        if table == redirection.draining { return .draining }
         if let difference = table.difference(from: redirection.capturing) {
             guard table == redirection.impatient.capturing else { return .differs(difference) }
         }

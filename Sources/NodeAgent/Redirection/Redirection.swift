@@ -27,13 +27,18 @@ struct Redirection: Hashable, Sendable {
     /// (CONFIG_NF_CONNTRACK_TIMEOUT).
     var remembersHalfClosed = true
 
+    /// Where conntrack keeps what the proxy opens. It calls under its client's address, or the pod's own, from a port that the
+    /// kernel chose without knowing which ones that client uses: a client's connection from the same port to the same place
+    /// would be taken for the proxy's, and not be captured. Nil for nowhere else, as agents before this one had it.
+    var proxyZone: UInt16? = 1
+
     static let tableName = "slipstream"
     static let policyRoute = PolicyRoute(
         mark: PacketMark.spoofed.value, mask: PacketMark.mask, priority: 32764, table: 100)
 
     /// A pod in the mesh.
     var capturing: NFTable {
-        var rules = Self.spoofing
+        var rules = spoofing
         rules["nat-output"] = outbound
         rules["guard-output"] = outboundGuard
         if capturesInbound {
@@ -48,7 +53,7 @@ struct Redirection: Hashable, Sendable {
 
     /// A pod that is leaving the mesh: no new connection is captured, and those that were go on. The empty `nat` chains
     /// keep the kernel translating them.
-    static let draining = table(spoofing)
+    var draining: NFTable { Self.table(spoofing) }
 
     private static func table(
         _ rules: [String: [RedirectionRule]], timeouts: [String: NFTimeouts] = [:]
@@ -133,20 +138,38 @@ extension Redirection {
 
     /// The proxy calls an application under its client's address. The answer is addressed to that client: it gets the
     /// connection's mark, by which the policy route leads it back to the proxy.
-    private static let spoofing: [String: [RedirectionRule]] = [
-        "mangle-prerouting": [
-            RedirectionRule(.cameByLoopback, .marked(.proxy), action: .markConnection(.spoofed))
-        ],
-        "mangle-output": [
-            RedirectionRule(.isReply, .connectionMarked(.spoofed), action: .restoreMark)
-        ],
-        "raw-output": [RedirectionRule(.isTCP, .marked(.proxy), action: .separateCaller(zone: proxyZone))],
-    ]
+    private var spoofing: [String: [RedirectionRule]] {
+        var rules = [
+            "mangle-prerouting": [
+                RedirectionRule(.cameByLoopback, .marked(.proxy), action: .markConnection(.spoofed))
+            ],
+            "mangle-output": [
+                RedirectionRule(.isReply, .connectionMarked(.spoofed), action: .restoreMark)
+            ],
+        ]
+        if let proxyZone {
+            rules["raw-output"] = [
+                RedirectionRule(.isTCP, .marked(.proxy), action: .separateCaller(zone: proxyZone))
+            ]
+        }
+        return rules
+    }
 
-    /// Where conntrack keeps what the proxy opens. It calls under its client's address, or the pod's own, from a port that the
-    /// kernel chose without knowing which ones that client uses: a client's connection from the same port to the same place
-    /// would be taken for the proxy's, and not be captured.
-    private static let proxyZone: UInt16 = 1
+    /// The same for a pod that has this table, perhaps of another agent's making. The zone stays: in another one, conntrack would
+    /// not know the proxy's open connections.
+    func continuing(_ table: NFTable?) -> Redirection {
+        guard let table else { return self }
+        var redirection = self
+        // Where only the rule is gone, somebody has taken it away.
+        guard let chain = table.chains["raw-output"] else {
+            redirection.proxyZone = nil
+            return redirection
+        }
+        for case .loadConstant(let bytes) in chain.rules.filter(\.separatesCallers).flatMap(\.expressions) {
+            redirection.proxyZone = UInt16(native: bytes)
+        }
+        return redirection
+    }
 
     private static let patientTimeouts = "half-closed"
     private static let patience = RedirectionRule(.opensConnection, action: .remember(as: patientTimeouts))
@@ -158,4 +181,8 @@ extension Redirection {
         "raw-output": [RedirectionRule(.isUDP, .toPort(53), .marked(.proxy), action: .separate(zone: 1))],
         "raw-prerouting": [RedirectionRule(.isUDP, .fromPort(53), .notMarked(.proxy), action: .separate(zone: 1))],
     ]
+}
+
+extension NFRule {
+    fileprivate var separatesCallers: Bool { expressions.last == .storeOriginalZone }
 }

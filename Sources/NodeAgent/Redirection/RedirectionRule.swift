@@ -49,4 +49,11 @@ extension RedirectionRule.Action {
 
 extension UInt16 {
     fileprivate var native: [UInt8] { littleEndian == self ? network.reversed() : network }
+
+    /// From bytes in the host's order; nil when they are no such number.
+    init?(native bytes: [UInt8]) {
+        guard bytes.count == 2 else { return nil }
+        let number = UInt16(bytes[0]) | UInt16(bytes[1]) << 8
+        self = UInt16(littleEndian: number)
+    }
 }

@@ -21,6 +21,7 @@ package final class NodeProcess: EventHandler {
     private var pods: (any PodSource)?
     private var admin: AdminInterface?
     private var isStopping = false
+    private var hasSettled = false
     private var failure: StartFailure?
 
     /// - Parameter adjust: what another kind of proxy does differently.
@@ -60,9 +61,11 @@ package final class NodeProcess: EventHandler {
         let dedicated = configuration.dedicatedWorkload.map { [clusterID = configuration.clusterID] workload in
             DedicatedWorkload(workload, clusterID: clusterID, servant: node, log) { [weak self] in self?.fail($0) }
         }
+        let settle = Settling()
         let configure = { [node] (snapshot: Snapshot, inForce: @escaping () -> Void) in
             node.configure(snapshot, inForce: inForce)
             dedicated?.configured(snapshot)
+            settle.run()
         }
         switch configuration.mesh {
         case .file(let path): source = StaticSource(path: path, on: reactor, log) { configure($0) {} }
@@ -76,7 +79,23 @@ package final class NodeProcess: EventHandler {
         }
         pods =
             dedicated
-            ?? configuration.nodeAgentSocketPath.map { ZDSClient(path: $0, on: reactor, servant: node, log) {} }
+            ?? configuration.nodeAgentSocketPath.map {
+                ZDSClient(path: $0, on: reactor, servant: node, log) { settle.run() }
+            }
+        settle.process = self
+    }
+
+    /// For those who are made before the process is whole.
+    private final class Settling {
+        weak var process: NodeProcess?
+        func run() { process?.settle() }
+    }
+
+    /// Everything is there for the first time: what was needed to start is not needed any more.
+    private func settle() {
+        guard !hasSettled, node.snapshot != nil, pods?.isReady != false else { return }
+        hasSettled = true
+        ProcessMemory.forgetStart()
     }
 
     /// Runs until a signal says to stop, and every connection is over or its time.

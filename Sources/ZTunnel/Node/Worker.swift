@@ -227,6 +227,8 @@ package final class Worker {
             guard quietNanoseconds >= Self.tidyAfterMilliseconds * 1_000_000 / 2 else { return self.tidyOnceQuiet() }
             self.pipes.removeSpares()
             ProcessMemory.giveBack()
+            // The tunnels that it needed go a little later.
+            _ = self.reactor.after(milliseconds: Self.tidyAfterMilliseconds) { ProcessMemory.giveBack() }
         }
     }
 
