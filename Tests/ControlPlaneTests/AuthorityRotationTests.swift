@@ -99,6 +99,7 @@ final class AuthorityRotationTests {
         var authority = try authority()
         _ = try issue(authority, to: "foreign", at: 0)
         let first = authority.bundle
+        look(authority, at: 1)
         // Another process, before and after each step.
         authority = try self.authority(at: 1)
         try authority.rotate(now: Self.begin.addingTimeInterval(2))
@@ -161,6 +162,18 @@ final class AuthorityRotationTests {
                     == Data(contentsOf: URL(filePath: "\(directory)/\(name)")), "\(name)")
         }
         _ = try issue(authority, to: "proxy", at: 1)
+    }
+
+    @Test func `when nobody knows any more who holds certificates, a step waits as long as one may live`() throws {
+        var authority = try authority()
+        try Data("{".utf8).write(to: URL(filePath: directory + "/holders.json"))
+        authority = try self.authority()
+        try authority.rotate(now: Self.begin)
+        let announced = authority.bundle
+        look(authority, at: 3600)
+        #expect(authority.bundle == announced)
+        look(authority, at: 3620)
+        #expect(authority.bundle.signer != announced.signer)
     }
 
     @Test func `whoever puts files of their own there ends the rotation`() throws {

@@ -102,6 +102,18 @@ extension Scenarios {
             #expect(try mesh.ask(from: .client, MeshPod.server.address).text == nil)
             try controller.setRevocations(nil)
             #expect(try mesh.askUntilAnswered(from: .client, MeshPod.server.address).text == "hello")
+
+            // The other end refuses as well.
+            let server = try #require(try mesh.nodes[1].certificates()[MeshPod.server.identity]?.first)
+            try controller.revoke(server)
+            try eventually("nobody speaks to it") {
+                try mesh.ask(from: .client, MeshPod.server.address).text == nil
+            }
+            _ = try mesh.ask(from: .client, MeshPod.server.address)
+            let refusal = try #require(
+                try awaitLine(mesh.nodes[0]) { $0.isOutbound && $0["error"]?.contains("revoked") == true })
+            #expect(refusal["error"]?.contains(MeshPod.server.identity) == true, "\(refusal)")
+            #expect(try mesh.ask(from: .client, MeshPod.neighbour.address).text == "hello")
         }
     }
 }

@@ -29,7 +29,9 @@ extension AuthorityFiles {
     /// Who may hold certificates, and until when: seconds since 1970.
     package func holders() throws -> [String: Int64] { try value(in: Self.holdersName) ?? [:] }
 
-    package func write(holders: [String: Int64]) throws { try writeValue(holders, Self.holdersName) }
+    package func write(holders: [String: Int64]) throws {
+        try writeValue(holders, Self.holdersName, isLasting: false)
+    }
 
     private func value<Value: Decodable>(in name: String) throws -> Value? {
         guard exists(name) else { return nil }
@@ -40,10 +42,10 @@ extension AuthorityFiles {
         }
     }
 
-    private func writeValue(_ value: some Encodable, _ name: String) throws {
+    private func writeValue(_ value: some Encodable, _ name: String, isLasting: Bool = true) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", name)
+        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", name, isLasting: isLasting)
     }
 
     /// Makes the files what the record says.

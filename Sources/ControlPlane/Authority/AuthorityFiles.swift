@@ -130,9 +130,11 @@ package struct AuthorityFiles: Sendable {
 
     /// Replaces a file as a whole: whoever reads it, and whatever ends this process, finds the old one or the new one. Only its
     /// owner may read it.
-    func write(_ text: String, _ name: String) throws(Unusable) {
+    ///
+    /// - Parameter isLasting: also should the machine fail.
+    func write(_ text: String, _ name: String, isLasting: Bool = true) throws(Unusable) {
         do throws(Errno) {
-            try Directory.replace(name, in: directory, with: Array(text.utf8), mode: 0o600, isLasting: true)
+            try Directory.replace(name, in: directory, with: Array(text.utf8), mode: 0o600, isLasting: isLasting)
         } catch {
             throw unusable(name, "cannot be written: \(error)")
         }

@@ -45,8 +45,9 @@ package final class CertificateAuthority: Sendable {
         var trace: [String]
         var looked: Date
         var register: TrustRegister
-        /// The ends that are on disk, which may be later than the true ones.
+        /// The ends that are on disk, or will be soon; they may be later than the true ones.
         var storedHolders: [String: Int64]
+        var isStoringDue = false
         var rotation: RootRotation?
         var server: ServerCredential?
         var complaint: String?
@@ -73,12 +74,21 @@ package final class CertificateAuthority: Sendable {
         self.log = log
         let record = try Self.resumed(files, log)
         let material = try files.read()
-        let holders = try files.holders()
+        let holders = Self.holders(files, until: now.addingTimeInterval(settings.lifetimeLimitSeconds), log)
         state = Mutex(
             State(
                 material: material, bundle: try material.bundle, trace: files.trace(), looked: now,
                 register: TrustRegister(holders: holders), storedHolders: holders,
                 rotation: record.map { RootRotation($0, settlingSeconds: settings.settlingSeconds) }))
+    }
+
+    private static func holders(_ files: AuthorityFiles, until end: Date, _ log: Log) -> [String: Int64] {
+        do {
+            return try files.holders()
+        } catch {
+            log.warn("ca", "who holds certificates is not known", ["error": "\(error)"])
+            return ["somebody": Int64(end.timeIntervalSince1970)]
+        }
     }
 
     private static func resumed(_ files: AuthorityFiles, _ log: Log) throws -> RotationRecord? {
@@ -107,7 +117,7 @@ extension CertificateAuthority {
         do {
             return try state.withLock { state in
                 let end = min(now.addingTimeInterval(wanted), state.material.issuer.notValidAfter)
-                try note(holder, until: end, &state)
+                note(holder, until: end, &state)
                 let names = [GeneralName.uniformResourceIdentifier(identity.description)]
                 return (
                     try Self.chain(request.key, names, state.material, until: end, now: now) + [state.material.rootPEM],
@@ -122,15 +132,21 @@ extension CertificateAuthority {
         }
     }
 
-    /// Whom the next rotation waits for must be known after this process, too: noted before the certificate is given, for
-    /// longer than it lives, so that few are written.
-    private func note(_ holder: String, until end: Date, _ state: inout State) throws {
+    /// Whom the next rotation waits for must be known after this process, too: noted for longer than the certificate lives, so
+    /// that little is written, and written with the next look, so that a thousand proxies that come at once are written once.
+    private func note(_ holder: String, until end: Date, _ state: inout State) {
         let seconds = Int64(end.timeIntervalSince1970.rounded(.up))
         state.register.issued(to: holder, until: seconds)
         guard state.material.isRoot, (state.storedHolders[holder] ?? .min) < seconds else { return }
-        state.storedHolders = state.storedHolders.filter { state.register.holders[$0.key] != nil }
         state.storedHolders[holder] = seconds + Int64(settings.lifetimeLimitSeconds)
+        state.isStoringDue = true
+    }
+
+    private func store(_ state: inout State) throws {
+        guard state.isStoringDue else { return }
+        state.storedHolders = state.storedHolders.filter { state.register.holders[$0.key] != nil }
         try files.write(holders: state.storedHolders)
+        state.isStoringDue = false
     }
 
     private static func chain(
@@ -204,6 +220,7 @@ extension CertificateAuthority {
             let before = state.bundle.version
             do {
                 try follow(&state)
+                try store(&state)
                 try turn(&state, now: now)
                 state.complaint = nil
             } catch {
