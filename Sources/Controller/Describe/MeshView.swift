@@ -11,6 +11,8 @@ package struct MeshView: Sendable {
     /// Whether the source has been read to its end.
     package let isListed: Bool
     package let proxies: [ProxyState]
+    /// By node; an old and a new process of one are two.
+    private let nodeProxies: [String: [ProxyState]]
     /// What the source cannot read.
     package let problems: [ManifestDiagnostic]
     /// Where the present content of an object is in force; nil for one that is never in force anywhere.
@@ -27,6 +29,7 @@ package struct MeshView: Sendable {
         self.version = version
         self.isListed = isListed
         self.proxies = proxies
+        nodeProxies = Dictionary(grouping: proxies.filter { $0.role == .ztunnel }, by: \.node)
         self.problems = problems
         self.verdict = verdict
     }
@@ -42,8 +45,8 @@ package struct MeshView: Sendable {
 
     func workload(of pod: Kubernetes.Pod) -> Workload? { translation.workloads[settings.uid(ofPod: pod.key)] }
 
-    /// The processes that serve a node's pods; an old and a new one are two.
-    func nodeProxies(of node: String) -> [ProxyState] { proxies.filter { $0.role == .ztunnel && $0.node == node } }
+    /// The processes that serve a node's pods.
+    func nodeProxies(of node: String) -> [ProxyState] { nodeProxies[node] ?? [] }
 
     func describe(_ proxy: ProxyState) -> ProxyDescription { ProxyDescription(proxy, at: version) }
 
