@@ -11,7 +11,8 @@ import Reactor
 /// connection goes around the mesh; a pod that is enrolled later keeps its processes.
 final class RunningPod {
     enum Phase: Hashable { case waiting, initialising(Int), running, leaving, gone }
-    enum Capture: Hashable { case outside, requested(String), joining, enabled, failed(String), releasing }
+    /// `withdrawn`: the agent has not said yet that it takes plaintext beside tunnels again.
+    enum Capture: Hashable { case outside, requested(String), joining, enabled, failed(String), withdrawn, releasing }
 
     /// Long enough for connections to drain, and short for somebody who waits at a terminal.
     private static let releaseLimitMilliseconds: UInt64 = 10_000
@@ -134,9 +135,10 @@ final class RunningPod {
         case (.requested, false), (.failed, false), (.joining, false), (.enabled, false):
             files.withdraw(uid)
             olderConnections = 0
-            capture = .releasing
-        case (.releasing, _):
+            capture = takesTunnels ? .withdrawn : .releasing
+        case (.withdrawn, _), (.releasing, _):
             let answer = files.answer(uid)?.state
+            if answer == .releasing { capture = .releasing }
             // A pod that goes on living may drain as long as the agent lets it; one that leaves, not so long.
             let isOverdue = isLeaving && reactor.nowNanoseconds > releaseDeadline
             let isOver = answer == nil || answer == .released || isOverdue
@@ -167,9 +169,11 @@ final class RunningPod {
         }
     }
 
-    /// The annotation that tells a controller that the pod takes tunnelled connections.
+    /// Also as long as it may take nothing else.
+    private var takesTunnels: Bool { [.joining, .enabled, .withdrawn].contains(capture) }
+
+    /// The annotation that tells a controller so.
     private func showCapture() {
-        let takesTunnels = capture == .joining || capture == .enabled
         pod.metadata.annotations[MeshAnnotation.redirection] = takesTunnels ? "enabled" : nil
     }
 

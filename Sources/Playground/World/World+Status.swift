@@ -116,7 +116,7 @@ extension RunningPod.Capture {
         case .joining: "joining"
         case .enabled: "enabled"
         case .failed: "failed"
-        case .releasing: "releasing"
+        case .withdrawn, .releasing: "releasing"
         }
     }
 }
