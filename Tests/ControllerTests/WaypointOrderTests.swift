@@ -130,6 +130,8 @@ struct WaypointOrderTests {
         #expect(try world.guards("web") == (isClosed ? [Self.inForce] : []))
         let other = NamespacedName(namespace: "shop", name: "other.shop.svc.cluster.local")
         #expect(world.openPorts("cart") == (isClosed ? [:] : [8080: [other]]))
+        let told = world.gaps("cart")
+        #expect(told?.contains("port 8080, where \(other) leads") ?? isClosed, "\(told ?? "nothing")")
     }
 
     @Test func `another service on another port of the same pod changes nothing`() throws {
@@ -311,6 +313,10 @@ private struct OrderedWorld {
         let names = workload.authorizationPolicies.map(\.name).filter { $0.hasPrefix("slipstream_") }
         for name in names { #expect(told.policies.contains { $0.name == name }) }
         return names
+    }
+
+    func gaps(_ service: String) -> String? {
+        order.gaps(of: ObjectReference(kind: .service, namespace: "shop", name: service), in: live)
     }
 
     func openPorts(_ service: String) -> [UInt16: Set<NamespacedName>] {

@@ -111,6 +111,7 @@ extension Distribution {
         for change in changes {
             places.apply(change)
             markDependents(of: change.reference)
+            statuses.mark(order.neighbours(of: change.reference, in: translation))
             if change.reference.kind.isAttachedTo { statuses.markAttached() }
         }
         statuses.mark(ledger.apply(changes, in: translation.model, at: world.version))
@@ -587,7 +588,8 @@ extension Distribution {
         guard isListed, statuses.isMarked else { return nil }
         let translation = StatusTranslation(
             model: translation.model, settings: settings.mesh, template: settings.waypointTemplate,
-            problems: unreadable, verdict: verdicts)
+            problems: unreadable, gaps: { [order, live = translation] in order.gaps(of: $0, in: live) },
+            verdict: verdicts)
         return statuses.changes(limit: Self.statusLimit, now: .now, translation)
     }
 }

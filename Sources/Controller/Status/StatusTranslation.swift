@@ -7,12 +7,17 @@ package struct StatusTranslation {
     private let template: WaypointObjects.Template
     private let verdict: (ObjectReference) -> EnforcementVerdict?
     private let problems: [ObjectReference: String]
+    private let gaps: (ObjectReference) -> String?
 
-    /// - Parameter problems: why the present text of an object cannot be read.
+    /// - Parameters:
+    ///   - problems: why the present text of an object cannot be read.
+    ///   - gaps: how what is bound to a waypoint can be reached past it.
     package init(
         model: MeshModel, settings: MeshSettings, template: WaypointObjects.Template,
-        problems: [ObjectReference: String], verdict: @escaping (ObjectReference) -> EnforcementVerdict?
+        problems: [ObjectReference: String], gaps: @escaping (ObjectReference) -> String? = { _ in nil },
+        verdict: @escaping (ObjectReference) -> EnforcementVerdict?
     ) {
+        self.gaps = gaps
         self.model = model
         self.settings = settings
         self.template = template
@@ -75,7 +80,8 @@ package struct StatusTranslation {
         in status: inout ObjectStatus
     ) {
         let bound = AcceptanceConditions.waypointBound(metadata, for: traffic, in: model, settings: settings)
-        guard let bound else { return }
+        guard var bound else { return }
+        if let gap = gaps(object.reference) { bound.message += "; \(gap)" }
         status.conditions += [bound] + enforced(object)
     }
 

@@ -323,6 +323,40 @@ extension WaypointOrder {
     }
 }
 
+extension WaypointOrder {
+    /// What is to be told of a bound Service that leaves ports open: which, and because of whom; nil when there are none.
+    package func gaps(of reference: ObjectReference, in targets: LiveTranslation) -> String? {
+        guard reference.kind == .service else { return nil }
+        let key = resourceKey(of: reference)
+        guard rollouts[key] != nil else { return nil }
+        let open = openPorts(of: key, in: targets).sorted { $0.key < $1.key }
+        guard !open.isEmpty else { return nil }
+        let ports = open.prefix(Self.toldGaps).map { port, others in
+            "\(port), where \(others.sorted { $0.sortsBefore($1) }.first?.description ?? "") leads to as well"
+        }
+        return "endpoints can be reached past it on port \(ports.joined(separator: "; "))"
+    }
+
+    private static let toldGaps = 3
+
+    /// Bound Services that share endpoints with a Service: what is told of them may be otherwise after it has changed.
+    package func neighbours(of reference: ObjectReference, in targets: LiveTranslation) -> Set<ObjectReference> {
+        guard reference.kind == .service, !rollouts.isEmpty else { return [] }
+        let key = resourceKey(of: reference)
+        let keys = (workloadsByService[key] ?? []).reduce(into: Set<NamespacedName>()) {
+            $0.formUnion(servicesByWorkload[$1] ?? [])
+        }
+        return Set(
+            keys.filter { rollouts[$0] != nil }.compactMap { targets.service($0) }.map {
+                ObjectReference(kind: .service, namespace: $0.namespace, name: $0.name)
+            })
+    }
+
+    private func resourceKey(of reference: ObjectReference) -> NamespacedName {
+        settings.resourceKey(ofService: NamespacedName(namespace: reference.namespace, name: reference.name))
+    }
+}
+
 extension Service {
     fileprivate var hasVirtualAddress: Bool { !addresses.isEmpty || !cidrAddresses.isEmpty }
 
