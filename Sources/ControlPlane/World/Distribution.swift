@@ -442,8 +442,10 @@ extension Distribution {
         endAged()
         encodings = [:]
         world.forgetRemovals(through: sessions.values.compactMap(\.machine.toldRemovalsThrough).min() ?? world.version)
-        let nodes = translation.model.nodes
-        if register.forgetLost(nodes: { nodes.isEmpty || nodes[$0] != nil }, now: .now) { proxiesChanged() }
+        let (nodes, gateways) = (translation.model.nodes, translation.model.gateways)
+        let hasForgotten = register.forgetLost(
+            nodes: { nodes.isEmpty || nodes[$0] != nil }, gateways: { gateways[$0] != nil }, now: .now)
+        if hasForgotten { proxiesChanged() }
         advanceOrder()
         metrics.record(
             initialPushesWaiting: initialPushes.waitingCount, behind: behind.count,

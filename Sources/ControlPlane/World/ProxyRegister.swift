@@ -1,4 +1,5 @@
 import Controller
+import Mesh
 
 /// The proxies that are or were connected, and what each has in force. Pure.
 struct ProxyRegister: Sendable {
@@ -59,15 +60,18 @@ struct ProxyRegister: Sendable {
     }
 
     /// One whose certificates have all ended can carry nothing; neither can one that is away for as long as any lives, and one
-    /// whose node is gone.
+    /// whose node is gone. To a waypoint whose Gateway is gone nothing leads any more.
     ///
     /// - Returns: whether there were any.
-    mutating func forgetLost(nodes: (String) -> Bool, now: Kubernetes.Timestamp) -> Bool {
+    mutating func forgetLost(
+        nodes: (String) -> Bool, gateways: (NamespacedName) -> Bool, now: Kubernetes.Timestamp
+    ) -> Bool {
         let memory = memorySeconds
         let before = states.count
         forget { state in
             guard case .disconnected(let since) = state.link else { return false }
             let end = state.certificateEnd ?? .init(secondsSinceEpoch: since.secondsSinceEpoch + memory)
+            if case .waypoint(let gateway) = state.role, !gateways(gateway) { return true }
             return end < now || !nodes(state.node)
         }
         return states.count < before
